@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import type pg from 'pg';
+import type { Logger } from '#observability';
+import { connectionVariant, nextVariant } from './connection-variant.ts';
+
+export interface PoolSettings {
+  readonly url: string;
+  readonly max: number;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** How long the client goes on waiting after the server should have ended the statement itself. */
+const ANSWER_GRACE_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/**
+ * A pool that never waits without end: not for a connection, not for an answer from a server that has gone silent
+ * (whose connection is then cut), not for the last statements when it closes.
+ */
+export function createBoundedPool(driver: typeof pg, settings: PoolSettings, logger: Logger): PostgresPool {
+  const clients = new Set<pg.PoolClient>();
+  let variant = connectionVariant(settings.url);
+  let pool = openPool();
+
+  function openPool(): pg.Pool {
+    const opened = new driver.Pool({
+      connectionString: variant.url,
+      max: settings.max,
+      connectionTimeoutMillis: settings.connectTimeoutMs,
+      idleTimeoutMillis: settings.idleTimeoutMs,
+      application_name: 'auth-service',
+      keepAlive: true,
+      ...(variant.sendsLimits
+        ? {
+            statement_timeout: settings.statementTimeoutMs,
+            idle_in_transaction_session_timeout: settings.statementTimeoutMs,
+          }
+        : {}),
+    });
+    opened.on('connect', (client) => {
+      clients.add(client);
+      // Without a listener a connection lost in use would end the process; whoever uses it hears of it anyway.
+      client.on('error', () => {});
+    });
+    opened.on('remove', (client) => clients.delete(client));
+    // The same for one that is lost while nobody uses it.
+    opened.on('error', (error) => logger.warning('a database connection was lost', { error }));
+    return opened;
+  }
+
+  async function connect(): Promise<pg.PoolClient> {
+    const asked = pool;
+    try {
+      return await asked.connect();
+    } catch (error) {
+      const next = nextVariant(variant, error);
+      if (next === null && asked === pool) throw error;
+      if (next !== null) {
+        variant = next;
+        pool = openPool();
+      }
+      return await connect();
+    }
+  }
+
+  return {
+    options: {},
+    connect: async () => boundClient(await connect(), settings.statementTimeoutMs + ANSWER_GRACE_MS),
+    async end() {
+      const timer = new AbortController();
+      const cut = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).then(
+        () => clients.forEach(cutConnection),
+        () => undefined,
+      );
+      await pool.end();
+      timer.abort();
+      await cut;
+    },
+  };
+}
+
+function boundClient(client: pg.PoolClient, answerTimeoutMs: number): PostgresPoolClient {
+  let isCut = false;
+  const query = async (sql: string, parameters: readonly unknown[]) => {
+    const timer = setTimeout(() => {
+      isCut = true;
+      cutConnection(client);
+    }, answerTimeoutMs);
+    try {
+      return await client.query(sql, [...parameters]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return {
+    query: query as unknown as PostgresPoolClient['query'],
+    release: (destroy) => client.release(destroy || isCut),
+  };
+}
+
+/** What waits for an answer fails as a lost connection. */
+function cutConnection(client: pg.PoolClient): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}

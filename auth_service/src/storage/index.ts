@@ -1,0 +1,60 @@
+/**
+ * storage: the durable data, as small stores by aggregate over one SQL dialect with two openers, PostgreSQL and PGlite.
+ * Owns the connections, the transactions, the migrations and the data folder's lock; alone imports Kysely, pg, PGlite.
+ * May use config, errors, crypto and observability. Gives and takes domain records, never rows or query builders.
+ * Does not decide: who may do what, which names are allowed and what is audited belong to the rooms above.
+ */
+export type { MigrationState, MigrationStatus, Migrations } from './migrations/status.ts';
+export { type OpenStorageOptions, openStorage, type Storage } from './open.ts';
+export type {
+  Account,
+  AccountChange,
+  AuthenticationMethod,
+  LinkedIdentity,
+  Person,
+  PersonInSession,
+  PersonRights,
+  Profile,
+  ProfileChange,
+  Session,
+} from './person-records.ts';
+export type {
+  AccountStore,
+  PersonStores,
+  ProfileStore,
+  SessionStore,
+  UserRole,
+  UserRoleStore,
+} from './person-stores.ts';
+export type {
+  AuditEvent,
+  Client,
+  ClientForToken,
+  ClientRole,
+  ClientSecret,
+  NewClient,
+  Permission,
+  Role,
+  RolePermission,
+  SecretAlgorithm,
+  SigningAlgorithm,
+  SigningKey,
+  SigningKeyState,
+} from './records.ts';
+export type {
+  AuditEventStore,
+  AuditQuery,
+  BootstrapMarkStore,
+  ClientRoleStore,
+  ClientSecretStore,
+  ClientStore,
+  Listed,
+  Page,
+  PermissionStore,
+  RolePermissionStore,
+  RoleStore,
+  SigningKeyChange,
+  SigningKeyStore,
+  Stores,
+  TransactionStores,
+} from './stores.ts';

@@ -1,0 +1,94 @@
+import { type Kysely, sql } from 'kysely';
+import { ServiceError } from '#errors';
+import type { Engine } from '../engine/engine.ts';
+import type { Tables } from '../tables.ts';
+import { type AppliedMigration, assess } from './assess.ts';
+import { MIGRATIONS_DIRECTORY, type MigrationFile, readMigrations } from './files.ts';
+import type { MigrationStatus, Migrations } from './status.ts';
+
+export interface MigrationDependencies {
+  readonly engine: Engine;
+  readonly now: () => Date;
+  /** What belongs to each migration but is no file; in its transaction, so that nobody finds one without the other. */
+  readonly withEach: (transaction: Kysely<Tables>) => Promise<void>;
+  /** What follows each `up`, whether or not it had something to apply. */
+  readonly afterUp: (db: Kysely<Tables>) => Promise<void>;
+  readonly directory?: string;
+}
+
+const LOCK_NAME = 'auth_service_data.migrations';
+
+export function createMigrations(dependencies: MigrationDependencies): Migrations {
+  const { engine, now, withEach, afterUp, directory = MIGRATIONS_DIRECTORY } = dependencies;
+  const files = readMigrations(directory);
+  const status = async (db: Kysely<Tables>) => assess(files, await readApplied(db));
+
+  return {
+    status: () => status(engine.db),
+    up: () =>
+      engine.withSchemaDatabase(async (db) => {
+        const applied: number[] = [];
+        for (const file of files) {
+          if (await applyOne(db, files, file, { now, withEach })) applied.push(file.version);
+        }
+        refuseUnless(await status(db));
+        await afterUp(db);
+        return { applied, status: await status(db) };
+      }),
+  };
+}
+
+/** @returns false when it was there already, be it by another process a moment ago. */
+async function applyOne(
+  db: Kysely<Tables>,
+  files: readonly MigrationFile[],
+  file: MigrationFile,
+  { now, withEach }: Pick<MigrationDependencies, 'now' | 'withEach'>,
+): Promise<boolean> {
+  return await db.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${LOCK_NAME}, 0))`.execute(transaction);
+    const applied = await readApplied(transaction);
+    refuseUnless(assess(files, applied));
+    if (applied.some(({ version }) => version === file.version)) return false;
+    await runScript(transaction, file.sql);
+    const { version, name, checksum, compatibleFrom } = file;
+    await transaction
+      .insertInto('schema_migrations')
+      .values({ version, name, checksum, compatible_from: compatibleFrom, applied_at: now() })
+      .execute();
+    await withEach(transaction);
+    return true;
+  });
+}
+
+/** As one statement, since that is all the extended protocol takes. */
+async function runScript(transaction: Kysely<Tables>, script: string): Promise<void> {
+  const body = `begin execute ${quote(script)}; end`;
+  await sql.raw(`do ${quote(body)}`).execute(transaction);
+}
+
+function quote(text: string): string {
+  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+async function readApplied(db: Kysely<Tables>): Promise<AppliedMigration[]> {
+  const { rows } = await sql<{ exists: boolean }>`
+    select exists (
+      select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = 'auth_service_data' and c.relname = 'schema_migrations'
+    ) as exists`.execute(db);
+  if (rows[0]?.exists !== true) return [];
+  const found = await db.selectFrom('schema_migrations').selectAll().orderBy('version').execute();
+  return found.map((row) => ({
+    version: row.version,
+    name: row.name,
+    checksum: row.checksum,
+    compatibleFrom: row.compatible_from,
+    appliedAt: row.applied_at,
+  }));
+}
+
+function refuseUnless({ state }: MigrationStatus): void {
+  if (state === 'altered') throw new ServiceError('migration_altered');
+  if (state === 'incompatible') throw new ServiceError('schema_incompatible');
+}

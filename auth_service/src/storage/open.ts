@@ -1,0 +1,102 @@
+import { sql } from 'kysely';
+import type { Config } from '#config';
+import { ServiceError } from '#errors';
+import type { Logger } from '#observability';
+import type { Engine } from './engine/engine.ts';
+import { arrangeFunctionRights } from './migrations/function-rights.ts';
+import { createMigrations } from './migrations/runner.ts';
+import type { Migrations } from './migrations/status.ts';
+import { ensurePartitions } from './stores/audit-partitions.ts';
+import { createStores } from './stores/create-stores.ts';
+import type { Stores, TransactionStores } from './stores.ts';
+
+export interface OpenStorageOptions {
+  readonly database: Config['database'];
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** Called with each statement just before it is sent; `begin`, `commit` and `rollback` are statements too. */
+  readonly onStatement?: ((sql: string) => void) | undefined;
+  /**
+   * Embedded only. serve (default): owns the data folder or throws `data_folder_locked`. command: uses the folder when
+   * it is free, else goes through the socket of the server that holds it.
+   */
+  readonly mode?: 'serve' | 'command' | undefined;
+}
+
+export interface Storage extends Stores {
+  readonly kind: 'postgres' | 'embedded';
+  /** All or nothing: a throw rolls back and comes out unchanged. Not nested. */
+  transaction<T>(work: (stores: TransactionStores) => Promise<T>): Promise<T>;
+  /** Asks the database one bounded question. Throws `database_unavailable`. */
+  check(): Promise<void>;
+  readonly migrations: Migrations;
+  /** Waits for running work, bounded; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * PostgreSQL is first connected to when it is first asked something. The embedded database is open, its folder locked,
+ * when this returns; otherwise it throws `data_folder_locked`.
+ */
+export async function openStorage(options: OpenStorageOptions): Promise<Storage> {
+  const engine = await openEngine(options);
+  const { now } = options;
+  const { db } = engine;
+  let closing: Promise<void> | undefined;
+
+  return {
+    ...createStores(db, now),
+    kind: engine.kind,
+    transaction: (work) =>
+      db.transaction().execute((transaction) =>
+        work({
+          ...createStores(transaction, now),
+          async lock(name) {
+            await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction);
+          },
+        }),
+      ),
+    check: () => check(engine),
+    migrations: createMigrations({
+      engine,
+      now,
+      withEach: (transaction) => ensurePartitions(transaction, now()),
+      async afterUp(schemaDb) {
+        await ensurePartitions(schemaDb, now());
+        await arrangeFunctionRights(schemaDb, options.logger);
+      },
+    }),
+    close() {
+      closing ??= engine.close();
+      return closing;
+    },
+  };
+}
+
+/** Only the driver that is needed gets loaded. */
+async function openEngine({
+  database,
+  mode = 'serve',
+  logger,
+  onStatement,
+}: OpenStorageOptions): Promise<Engine> {
+  if (database.kind === 'postgres') {
+    const { openPostgres } = await import('./engine/postgres.ts');
+    return await openPostgres(database, logger, onStatement);
+  }
+  const { openEmbedded } = await import('./embedded/embedded.ts');
+  return await openEmbedded({ directory: database.directory, mode, logger, onStatement });
+}
+
+async function check({ db, checkTimeoutMs }: Engine): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const refuse = () => reject(new ServiceError('database_unavailable', undefined, { retryAfterSeconds: 1 }));
+  const timer = setTimeout(refuse, checkTimeoutMs);
+  const question = sql`select 1`.execute(db);
+  try {
+    await Promise.race([question, late]);
+  } finally {
+    clearTimeout(timer);
+    question.catch(() => undefined);
+  }
+}

@@ -1,0 +1,84 @@
+/** The doors of the stores of people; what holds for all stores (faults, ids) is said in `stores.ts`. */
+import type {
+  Account,
+  AccountChange,
+  LinkedIdentity,
+  Person,
+  PersonInSession,
+  Profile,
+  ProfileChange,
+  Session,
+} from './person-records.ts';
+import type { SigningKeyStore } from './stores.ts';
+
+export interface ProfileStore {
+  /** With these roles, as far as they exist. @throws ServiceError `already_exists` for a username that is taken. */
+  insert(profile: Profile, roleNames: readonly string[]): Promise<void>;
+  find(userId: string): Promise<Profile | null>;
+  isUsernameTaken(username: string): Promise<boolean>;
+  /** @returns null when there is none. @throws ServiceError `already_exists`. */
+  update(userId: string, change: ProfileChange): Promise<Profile | null>;
+  /** The roles go with it. */
+  delete(userId: string): Promise<boolean>;
+}
+
+export interface UserRole {
+  readonly roleId: string;
+  readonly name: string;
+  readonly assignedAt: Date;
+}
+
+export interface UserRoleStore {
+  /** @returns false when it was there already. @throws ServiceError `not_found` without a profile. */
+  add(link: {
+    readonly userId: string;
+    readonly roleId: string;
+    readonly assignedAt: Date;
+  }): Promise<boolean>;
+  remove(userId: string, roleId: string): Promise<boolean>;
+  /** By name. */
+  list(userId: string): Promise<UserRole[]>;
+  /** Whether anybody holds the role who can use it: with an active profile and, where it is ours, a proved address. */
+  isHeld(roleName: string): Promise<boolean>;
+}
+
+export interface AccountStore {
+  /** Both or none. @returns false for an e-mail that is taken: then nothing is changed, and nothing thrown. */
+  insert(account: Account, identity: LinkedIdentity): Promise<boolean>;
+  /** One statement. */
+  findPerson(userId: string): Promise<Person | null>;
+  /** @param email in lower case. One statement. */
+  findPersonByEmail(email: string): Promise<Person | null>;
+  /**
+   * @param expected compare and set: only while the account has this password hash
+   * @returns false when nothing was changed
+   */
+  update(userId: string, change: AccountChange, expected?: Pick<Account, 'passwordHash'>): Promise<boolean>;
+  /** Identities and sessions go with it; the profile does not. */
+  delete(userId: string): Promise<boolean>;
+}
+
+export interface SessionStore {
+  insert(session: Session): Promise<void>;
+  /** For bearers: one statement. Null as well when the session is another person's. */
+  findLive(sessionId: string, userId: string): Promise<PersonInSession | null>;
+  /** The session's row is locked until the transaction ends. */
+  lock(sessionId: string): Promise<Session | null>;
+  advance(
+    sessionId: string,
+    change: Pick<Session, 'refreshCounter' | 'sealedRefreshKey'> & { readonly at: Date },
+  ): Promise<boolean>;
+  /** Newest first. */
+  list(userId: string): Promise<Session[]>;
+  /** All of the person's, or only one, or all but one. @returns the ids of those that ended. */
+  end(userId: string, which?: { readonly only?: string; readonly except?: string }): Promise<string[]>;
+}
+
+export interface PersonStores {
+  readonly profiles: ProfileStore;
+  readonly userRoles: UserRoleStore;
+  readonly accounts: AccountStore;
+  readonly sessions: SessionStore;
+  /** What signs for people, apart from what signs for machines. */
+  readonly personKeys: SigningKeyStore;
+}

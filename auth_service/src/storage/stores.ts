@@ -1,0 +1,165 @@
+/**
+ * The doors of each store. All of them throw `already_exists` on a duplicate, `not_found` when a row they point to is
+ * missing, `validation_failed` on a NUL character and `database_unavailable` when the database cannot be reached in
+ * time. An id that is no UUID finds nothing; it never reaches SQL.
+ */
+import type { PersonStores } from './person-stores.ts';
+import type {
+  AuditEvent,
+  Client,
+  ClientForToken,
+  ClientRole,
+  ClientSecret,
+  NewClient,
+  Permission,
+  Role,
+  RolePermission,
+  SecretAlgorithm,
+  SigningKey,
+  SigningKeyState,
+} from './records.ts';
+
+export interface Page {
+  readonly limit: number;
+  readonly offset: number;
+  /** Keeps what contains this text, in any case; `%`, `_` and `\` stand for themselves. */
+  readonly q?: string;
+}
+
+export interface Listed<T> {
+  readonly items: T[];
+  /** How many there are without `limit` and `offset`. */
+  readonly count: number;
+}
+
+export interface ClientStore {
+  insert(client: NewClient): Promise<Client>;
+  find(id: string): Promise<Client | null>;
+  /** Newest first; `q` searches name and description. */
+  list(page: Page): Promise<Listed<Client>>;
+  /** @returns false when there was none. Secrets and roles go with it. */
+  delete(id: string): Promise<boolean>;
+  /** One statement, inactive clients too. */
+  findForToken(id: string): Promise<ClientForToken | null>;
+}
+
+export interface ClientSecretStore {
+  insert(secret: ClientSecret): Promise<ClientSecret>;
+  /** Newest first, expired ones too. */
+  list(clientId: string): Promise<ClientSecret[]>;
+  /** Compare and set. @returns false when the hash was another by then. */
+  replaceHash(
+    id: string,
+    fromHash: string,
+    to: { readonly algorithm: SecretAlgorithm; readonly hash: string },
+  ): Promise<boolean>;
+}
+
+export interface ClientRoleStore {
+  /** @returns false when it was there already. */
+  add(link: {
+    readonly clientId: string;
+    readonly roleId: string;
+    readonly assignedAt: Date;
+  }): Promise<boolean>;
+  remove(clientId: string, roleId: string): Promise<boolean>;
+  /** By name. */
+  list(clientId: string): Promise<ClientRole[]>;
+}
+
+export interface RoleStore {
+  insert(role: Role): Promise<Role>;
+  find(id: string): Promise<Role | null>;
+  findByName(name: string): Promise<Role | null>;
+  /** By name; unknown names are left out. */
+  findByNames(names: readonly string[]): Promise<Role[]>;
+  /** By name; `q` searches name and description. */
+  list(page: Page): Promise<Listed<Role>>;
+  delete(id: string): Promise<boolean>;
+  usage(id: string): Promise<{ clients: number }>;
+}
+
+export interface PermissionStore {
+  insert(permission: Permission): Promise<Permission>;
+  find(id: string): Promise<Permission | null>;
+  findByName(name: string): Promise<Permission | null>;
+  findByNames(names: readonly string[]): Promise<Permission[]>;
+  list(page: Page): Promise<Listed<Permission>>;
+  delete(id: string): Promise<boolean>;
+  /** Names of the roles that hold it, sorted. */
+  usage(id: string): Promise<{ roles: string[] }>;
+}
+
+export interface RolePermissionStore {
+  add(link: {
+    readonly roleId: string;
+    readonly permissionId: string;
+    readonly assignedAt: Date;
+  }): Promise<boolean>;
+  remove(roleId: string, permissionId: string): Promise<boolean>;
+  /** By name. */
+  list(roleId: string): Promise<RolePermission[]>;
+}
+
+export interface SigningKeyChange {
+  readonly state: SigningKeyState;
+  readonly activatedAt?: Date;
+  readonly retiredAt?: Date;
+  readonly expiresAt?: Date;
+}
+
+export interface SigningKeyStore {
+  insert(key: SigningKey): Promise<SigningKey>;
+  /** Oldest first. */
+  list(): Promise<SigningKey[]>;
+  /** What is left out of the change stays. @returns false when there is no such key. */
+  updateState(kid: string, change: SigningKeyChange): Promise<boolean>;
+  /** The same key, sealed with another. @returns false when there is no such key. */
+  reseal(kid: string, sealedPrivateKey: string): Promise<boolean>;
+  /** @returns how many went. */
+  deleteExpired(now: Date): Promise<number>;
+}
+
+export interface AuditQuery {
+  readonly action?: string;
+  readonly actorId?: string;
+  readonly subjectId?: string;
+  /** Inclusive. */
+  readonly from?: Date;
+  /** Exclusive. */
+  readonly to?: Date;
+  readonly limit: number;
+}
+
+export interface AuditEventStore {
+  /** One statement; events that are there already are left alone, so a batch may be sent twice. */
+  insertMany(events: readonly AuditEvent[]): Promise<void>;
+  /** Newest first. */
+  list(query: AuditQuery): Promise<AuditEvent[]>;
+  /** This month's partition and those of the next two (UTC). */
+  ensurePartitions(now: Date): Promise<void>;
+}
+
+/** Steps of the first start that must not be done again, by name. */
+export interface BootstrapMarkStore {
+  /** @returns false when the mark was set before. */
+  set(name: string, at: Date): Promise<boolean>;
+  list(): Promise<{ name: string; at: Date }[]>;
+}
+
+export interface Stores extends PersonStores {
+  readonly clients: ClientStore;
+  readonly clientSecrets: ClientSecretStore;
+  readonly clientRoles: ClientRoleStore;
+  readonly roles: RoleStore;
+  readonly permissions: PermissionStore;
+  readonly rolePermissions: RolePermissionStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly auditEvents: AuditEventStore;
+  readonly bootstrapMarks: BootstrapMarkStore;
+}
+
+export interface TransactionStores extends Stores {
+  /** Waits for the lock of this name; it is held until the transaction ends. One holder across all processes. */
+  lock(name: string): Promise<void>;
+}

@@ -1,0 +1,39 @@
+import type { Kysely } from 'kysely';
+import type { ClientRoleStore } from '../stores.ts';
+import type { Tables } from '../tables.ts';
+import { isUuid, requireUuids } from './uuid.ts';
+
+export function createClientRoleStore(db: Kysely<Tables>): ClientRoleStore {
+  return {
+    async add({ clientId, roleId, assignedAt }) {
+      requireUuids(clientId, roleId);
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('app_client_roles')
+        .values({ client_id: clientId, role_id: roleId, assigned_at: assignedAt })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return numInsertedOrUpdatedRows === 1n;
+    },
+
+    async remove(clientId, roleId) {
+      if (!isUuid(clientId) || !isUuid(roleId)) return false;
+      const { numDeletedRows } = await db
+        .deleteFrom('app_client_roles')
+        .where('client_id', '=', clientId)
+        .where('role_id', '=', roleId)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+
+    async list(clientId) {
+      if (!isUuid(clientId)) return [];
+      return await db
+        .selectFrom('app_client_roles')
+        .innerJoin('roles', 'roles.id', 'app_client_roles.role_id')
+        .select(['roles.id as roleId', 'roles.name', 'app_client_roles.assigned_at as assignedAt'])
+        .where('app_client_roles.client_id', '=', clientId)
+        .orderBy('roles.name')
+        .execute();
+    },
+  };
+}

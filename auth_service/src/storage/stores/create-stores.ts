@@ -1,0 +1,36 @@
+import type { Kysely } from 'kysely';
+import type { Stores } from '../stores.ts';
+import type { Tables } from '../tables.ts';
+import { createAccountStore } from './accounts.ts';
+import { createAuditEventStore } from './audit-events.ts';
+import { createBootstrapMarkStore } from './bootstrap-marks.ts';
+import { createClientRoleStore } from './client-roles.ts';
+import { createClientSecretStore } from './client-secrets.ts';
+import { createClientStore } from './clients.ts';
+import { createPermissionStore } from './permissions.ts';
+import { createProfileStore } from './profiles.ts';
+import { createRolePermissionStore } from './role-permissions.ts';
+import { createRoleStore } from './roles.ts';
+import { createSessionStore } from './sessions.ts';
+import { createSigningKeyStore } from './signing-keys.ts';
+import { createUserRoleStore } from './user-roles.ts';
+
+/** @param db the database itself, or a transaction. */
+export function createStores(db: Kysely<Tables>, now: () => Date): Stores {
+  return {
+    clients: createClientStore(db, now),
+    clientSecrets: createClientSecretStore(db),
+    clientRoles: createClientRoleStore(db),
+    roles: createRoleStore(db),
+    permissions: createPermissionStore(db),
+    rolePermissions: createRolePermissionStore(db),
+    signingKeys: createSigningKeyStore(db, 'signing_keys'),
+    personKeys: createSigningKeyStore(db, 'auth_service_identity.signing_keys'),
+    profiles: createProfileStore(db),
+    userRoles: createUserRoleStore(db),
+    accounts: createAccountStore(db),
+    sessions: createSessionStore(db),
+    auditEvents: createAuditEventStore(db),
+    bootstrapMarks: createBootstrapMarkStore(db),
+  };
+}

@@ -1,0 +1,57 @@
+import type { Kysely } from 'kysely';
+import type { UserRoleStore } from '../person-stores.ts';
+import type { Tables } from '../tables.ts';
+import { isUuid, requireUuids } from './uuid.ts';
+
+export function createUserRoleStore(db: Kysely<Tables>): UserRoleStore {
+  return {
+    async add({ userId, roleId, assignedAt }) {
+      requireUuids(userId, roleId);
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('user_roles')
+        .values({ user_id: userId, role_id: roleId, assigned_at: assignedAt })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return numInsertedOrUpdatedRows === 1n;
+    },
+
+    async remove(userId, roleId) {
+      if (!isUuid(userId) || !isUuid(roleId)) return false;
+      const { numDeletedRows } = await db
+        .deleteFrom('user_roles')
+        .where('user_id', '=', userId)
+        .where('role_id', '=', roleId)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+
+    async list(userId) {
+      if (!isUuid(userId)) return [];
+      return await db
+        .selectFrom('user_roles')
+        .innerJoin('roles', 'roles.id', 'user_roles.role_id')
+        .select(['roles.id as roleId', 'roles.name', 'user_roles.assigned_at as assignedAt'])
+        .where('user_roles.user_id', '=', userId)
+        .orderBy('roles.name')
+        .execute();
+    },
+
+    async isHeld(roleName) {
+      const row = await db
+        .selectFrom('user_roles')
+        .innerJoin('roles', 'roles.id', 'user_roles.role_id')
+        .innerJoin('profiles', 'profiles.user_id', 'user_roles.user_id')
+        .leftJoin('auth_service_identity.users as account', 'account.id', 'user_roles.user_id')
+        .select('user_roles.user_id')
+        .where('roles.name', '=', roleName)
+        .where('profiles.is_active', '=', true)
+        // Without an account the profile is of somebody whom another server knows.
+        .where((eb) =>
+          eb.or([eb('account.id', 'is', null), eb('account.email_confirmed_at', 'is not', null)]),
+        )
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+  };
+}
