@@ -1,0 +1,48 @@
+/** Every action an audit event can name. A name never changes its meaning. */
+export const AUDIT_ACTIONS = {
+  'client.created': 'A client was created; detail names its roles.',
+  'client.deleted': 'A client was deleted, and with it its secrets and its roles.',
+  'client.secret_upgraded': 'An imported secret hash was replaced by SHA-256 after its secret was presented.',
+  'client.authentication_failed':
+    'A request could not prove to be a client; detail says why. No subject: what it named is no client id.',
+  'role.created': 'A role was created.',
+  'role.deleted': 'A role was deleted; when forced, detail says how many clients held it.',
+  'role.granted': 'A role was given to the subject.',
+  'role.removed': 'A role was taken from the subject.',
+  'permission.created': 'A permission was created.',
+  'permission.deleted': 'A permission was deleted; when forced, detail names the roles that held it.',
+  'permission.granted': 'A permission was given to a role.',
+  'permission.removed': 'A permission was taken from a role.',
+  'token.issued': 'An access token was issued; detail holds its id, scope and audience.',
+  'user.registered':
+    'A person registered; failure: the e-mail was known, and the answer did not say so where accounts wait for confirmation.',
+  'user.logged_in': 'A person logged in; detail says how. The subject is the session.',
+  'user.login_failed': 'Somebody could not prove to be a person; detail says why.',
+  'user.logged_out': 'Sessions were ended by their owner; detail names them.',
+  'user.refresh_token_reused': 'An old refresh token was used, so its session was ended.',
+  'user.password_changed': 'A person changed their password; their other sessions ended.',
+  'user.profile_updated': 'A person changed their names; detail says which fields.',
+  'user.deleted': 'A person deleted their account.',
+  'admin.bootstrapped':
+    'The first administrator was made from the environment; detail says whether the account is new.',
+  'key.created': 'A signing key was created.',
+  'rate_limit.exceeded': 'A limit was exceeded for the first time in its window; detail names the limit.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type AuditAction = keyof typeof AUDIT_ACTIONS;
+
+/** The catalogue as a page of documentation. */
+export function renderAuditDocs(): string {
+  const rows = Object.entries(AUDIT_ACTIONS).map(([action, meaning]) => `| \`${action}\` | ${meaning} |`);
+  return `# Audit events
+
+Each event is a row of \`auth_service_data.audit_events\`: when, which action, its outcome (\`success\` or \`failure\`), the
+actor (\`user\`, \`client\`, \`system\` or \`anonymous\`) and its id, the subject it was done to, the request it belongs to,
+the caller's address, and details as JSON. A change and its event are one transaction. Issued tokens and failures are
+stored in batches, at most a second late; an event that cannot be stored is written to the log at level CRITICAL.
+
+| Action | Meaning |
+| --- | --- |
+${rows.join('\n')}
+`;
+}
