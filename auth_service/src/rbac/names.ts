@@ -1,0 +1,40 @@
+import { type FieldError, ServiceError } from '#errors';
+
+/** `noun:verb` in ASCII: what looks alike is alike, and a name is safe in a scope, a log and a shell. */
+export const PERMISSION_NAME = /^[a-z][a-z0-9_.-]{0,63}:[a-z][a-z0-9_.-]{0,63}$/;
+export const ROLE_NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
+
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const MAX_DESCRIPTION = 500;
+/** Line breaks and other controls, marks that change the direction of text, halves of characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+export type Noun = 'role' | 'permission';
+
+/** @throws ServiceError `validation_failed`, naming every field that is wrong. */
+export function checkNewThing(noun: Noun, name: string, description: string | null): void {
+  const fields: FieldError[] = [];
+  const nameFault = noun === 'role' ? roleNameFault(name) : permissionNameFault(name);
+  if (nameFault !== undefined) fields.push({ field: 'name', message: nameFault });
+  const descriptionFault = faultOfDescription(description);
+  if (descriptionFault !== undefined) fields.push({ field: 'description', message: descriptionFault });
+  if (fields.length > 0) throw new ServiceError('validation_failed', undefined, { fields });
+}
+
+function permissionNameFault(name: string): string | undefined {
+  if (PERMISSION_NAME.test(name)) return undefined;
+  return 'A permission is noun:verb, such as orders:read; each part is a small letter, then up to 63 of a-z 0-9 _ . -';
+}
+
+function roleNameFault(name: string): string | undefined {
+  if (!ROLE_NAME.test(name)) return 'A role name is a small letter, then up to 63 of a-z 0-9 _ . -';
+  // Roles are found by name or by id: one named like the id of another would stand in for it.
+  return UUID.test(name) ? 'A role name may not look like an id.' : undefined;
+}
+
+function faultOfDescription(description: string | null): string | undefined {
+  if (description === null) return undefined;
+  if (description.length > MAX_DESCRIPTION) return `A description has at most ${MAX_DESCRIPTION} characters.`;
+  return UNPRINTABLE.test(description) ? 'A description is one line without control characters.' : undefined;
+}
