@@ -1,0 +1,7 @@
+import { clientCredentials } from './client-credentials.ts';
+import type { Grant } from './grant.ts';
+
+/** Every grant that the token endpoint answers, by its `grant_type`. */
+export const GRANTS: ReadonlyMap<string, Grant> = new Map(
+  [clientCredentials].map((grant) => [grant.type, grant]),
+);

@@ -1,0 +1,145 @@
+import type { Actor, Audit } from '#audit';
+import type { Random } from '#crypto';
+import type { KeyRing, SharedSecretKeys } from '#keys';
+import type { AppliedLimit, Limiter } from '#kv';
+import type { Logger } from '#observability';
+import type { Client, ClientSecret, Page, Storage } from '#storage';
+
+export interface OauthDependencies {
+  readonly storage: Pick<Storage, 'clients' | 'clientSecrets' | 'transaction'>;
+  /** `sharedSecret` is needed, and used, only when `settings.algorithm` is HS256. */
+  readonly keys: {
+    readonly ring: Pick<KeyRing, 'signToken'>;
+    readonly sharedSecret: SharedSecretKeys | null;
+  };
+  readonly audit: Audit;
+  /** Null: the token endpoint is not limited. */
+  readonly limits: TokenLimits | null;
+  readonly settings: OauthSettings;
+  readonly now: () => Date;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The one hash of secrets, to be counted in tests. Default: SHA-256 of `#crypto`. */
+  readonly hashSecret?: (secret: string) => Buffer;
+}
+
+export interface TokenLimits {
+  /** Counts failed authentications, by client address (IPv6 by its /64). */
+  readonly ipFailures: Limiter;
+  /** Counts authenticated requests, by client id. */
+  readonly perClient: Limiter;
+}
+
+export interface OauthSettings {
+  readonly algorithm: 'HS256' | 'ES256' | 'EdDSA' | 'RS256';
+  /** `iss` of machine tokens. Null: it would be PUBLIC_URL, which is not set; no token can be issued. */
+  readonly issuer: string | null;
+  /** PUBLIC_URL without a trailing slash: issuer of the metadata and of tokens for our own API. */
+  readonly publicUrl: string | null;
+  /** Path below PUBLIC_URL where the token endpoint is, `''` or like `/api/v1`. */
+  readonly rootPath: string;
+  /** `aud` of tokens asked for without `resource`. */
+  readonly audience: string;
+  /** Used where a client has no lifetime of its own. */
+  readonly accessTokenLifetimeSeconds: number;
+}
+
+export interface Oauth {
+  readonly clients: Clients;
+  /**
+   * The token endpoint (RFC 6749 §3.2), whatever the wire it came by.
+   * @throws ServiceError with an OAuth code; `public_url_missing`; RateLimitedError when a limit is exceeded.
+   */
+  issueToken(request: TokenRequest): Promise<IssuedToken>;
+  /** RFC 8414. @throws ServiceError `public_url_missing`. */
+  metadata(): AuthorizationServerMetadata;
+}
+
+export interface TokenRequest {
+  /** The Authorization header as it came. */
+  readonly authorization: string | undefined;
+  /** Every parameter with all its values in order, from a form or a JSON body; values are strings. */
+  readonly parameters: ReadonlyMap<string, readonly string[]>;
+  /** The caller's address, as trusted proxies tell it. */
+  readonly clientIp: string;
+}
+
+/** RFC 6749 §5.1. */
+export interface TokenResponse {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  /** Seconds. */
+  readonly expires_in: number;
+  /** Sorted, separated by spaces; empty for a client that holds no permission. */
+  readonly scope: string;
+}
+
+export interface IssuedToken {
+  readonly clientId: string;
+  readonly response: TokenResponse;
+  /** The client's bucket after this request. Null: not limited. */
+  readonly limit: AppliedLimit | null;
+}
+
+/** RFC 8414 §2; only what is served. */
+export interface AuthorizationServerMetadata {
+  readonly issuer: string;
+  readonly token_endpoint: string;
+  readonly jwks_uri: string;
+  readonly grant_types_supported: readonly string[];
+  readonly token_endpoint_auth_methods_supported: readonly TokenEndpointAuthMethod[];
+  readonly response_types_supported: readonly string[];
+  readonly service_documentation: string;
+}
+
+export type TokenEndpointAuthMethod = 'client_secret_basic' | 'client_secret_post';
+
+export interface NewClientInput {
+  /** A UUID, for a client that moves here with its id; made when left out. */
+  readonly id?: string;
+  /** 3 to 100 characters after trimming, no control characters. */
+  readonly name: string;
+  /** Up to 500 characters. */
+  readonly description?: string | null;
+  /** Names of roles that exist. */
+  readonly roles?: readonly string[];
+  /** https, http on a loopback host, or a private-use scheme (RFC 8252 §7.1); no fragment. */
+  readonly allowedCallbackUrls?: readonly string[];
+  /** Absolute URIs without fragment (RFC 8707 §2). */
+  readonly allowedResources?: readonly string[];
+  /** 1 to 86400. Null or left out: the service's own. */
+  readonly tokenLifetimeSeconds?: number | null;
+  /** Null or left out: either. */
+  readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null;
+  /** bcrypt hash (`$2a$`, `$2b$`, `$2y$`, cost 4 to 15) of a secret that moves here; no secret is made then. */
+  readonly importedSecretHash?: string;
+}
+
+export interface CreatedClient {
+  readonly client: Client;
+  /** Names, sorted. */
+  readonly roles: readonly string[];
+  /** Shown this once. Null when a hash was imported. */
+  readonly secret: string | null;
+}
+
+export type ClientSecretSummary = Omit<ClientSecret, 'hash'>;
+
+export interface ClientDetails {
+  readonly client: Client;
+  readonly secrets: readonly ClientSecretSummary[];
+  /** Names, sorted. */
+  readonly roles: readonly string[];
+  /** Effective permissions: names, sorted. */
+  readonly permissions: readonly string[];
+}
+
+export interface Clients {
+  /** @throws ServiceError `validation_failed` with every wrong field, `already_exists`. */
+  create(actor: Actor, input: NewClientInput): Promise<CreatedClient>;
+  list(page: Page): Promise<{ items: Client[]; count: number }>;
+  /** @throws ServiceError `not_found`. */
+  show(id: string): Promise<ClientDetails>;
+  /** @throws ServiceError `not_found`. */
+  delete(actor: Actor, id: string): Promise<void>;
+}
