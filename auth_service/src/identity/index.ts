@@ -1,0 +1,26 @@
+/**
+ * identity: people, their accounts, sessions and profiles. Owns the port behind which accounts are kept, the embedded
+ * identity server (passwords, sessions, refresh tokens, the tokens of people), profiles, and the first administrator.
+ * May use: storage, keys (the ring of people), crypto, audit. Does not: speak HTTP, know machines, grant roles beyond
+ * the default one, or limit how often it is asked.
+ */
+import { createEmbeddedProvider } from './embedded/provider.ts';
+
+export { bootstrapAdministrator } from './administrator.ts';
+export type { EmbeddedDependencies, EmbeddedSettings } from './embedded/dependencies.ts';
+export { createPasswords, type Passwords } from './passwords/passwords.ts';
+export { createStrengthRules, type StrengthRules } from './passwords/strength.ts';
+export { createPeople, type People, type PeopleDependencies, type PersonProfile } from './people.ts';
+export type { NewPerson, ProfileInput } from './profile-input.ts';
+export type {
+  Bearer,
+  Device,
+  DeviceSession,
+  IdentityProvider,
+  PasswordChange,
+  SignOutScope,
+  User,
+  UserPrincipal,
+  UserSession,
+} from './types.ts';
+export { createEmbeddedProvider };

@@ -1,0 +1,210 @@
+import type { Audit } from '#audit';
+import { isServiceError, ServiceError } from '#errors';
+import type { Profile, Storage, Stores } from '#storage';
+import { requireEmail } from './email-address.ts';
+import type { StrengthRules } from './passwords/strength.ts';
+import { type NewPerson, type ProfileInput, readNames, readNewPerson } from './profile-input.ts';
+import type {
+  Adopt,
+  Bearer,
+  Device,
+  DeviceSession,
+  IdentityProvider,
+  PasswordChange,
+  SignOutScope,
+  UserPrincipal,
+  UserSession,
+} from './types.ts';
+
+/** How old the newest proof of who it is may be where the account itself is at stake. */
+const FRESH_LOGIN_SECONDS = 600;
+const DEFAULT_ROLE = 'user';
+export const ADMIN_ROLE = 'admin';
+/** Held by whatever makes or unmakes an administrator. */
+export const ADMINISTRATORS_LOCK = 'administrators';
+
+export interface PeopleDependencies {
+  readonly provider: IdentityProvider;
+  readonly storage: Pick<Storage, 'profiles' | 'transaction'>;
+  readonly audit: Audit;
+  readonly strength: StrengthRules;
+  readonly now: () => Date;
+}
+
+/** A profile with what the person may do, as they are now. */
+export interface PersonProfile extends Profile {
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+}
+
+export interface People {
+  /**
+   * @throws ServiceError `validation_failed`, `weak_password`, `username_taken` (looked at before the e-mail),
+   *   `email_exists` only where accounts confirm themselves, `overloaded`.
+   */
+  register(
+    input: NewPerson,
+    device: Device,
+  ): Promise<{ session: UserSession | null; profile: PersonProfile | null }>;
+  /** @throws ServiceError `invalid_credentials`, `email_not_confirmed`, `overloaded`. */
+  login(input: { readonly email: string; readonly password: string }, device: Device): Promise<UserSession>;
+  /** @throws ServiceError `refresh_token_not_found`, `refresh_token_already_used`. */
+  refresh(refreshToken: string): Promise<UserSession>;
+  logout(bearer: Bearer, scope: SignOutScope): Promise<void>;
+  /** @throws ServiceError `invalid_token`: forged, expired, ended, or of an account that may not be used. */
+  verify(accessToken: string): Promise<UserPrincipal>;
+  /** @throws ServiceError `not_found`. */
+  profile(principal: UserPrincipal): Promise<PersonProfile>;
+  /** @throws ServiceError `validation_failed`, `username_taken`, `not_found`. */
+  updateProfile(principal: UserPrincipal, input: ProfileInput): Promise<PersonProfile>;
+  /**
+   * Account, sessions, profile and roles.
+   * @throws ServiceError `reauthentication_needed` without a fresh login, `last_administrator`.
+   */
+  deleteAccount(bearer: Bearer): Promise<void>;
+  /** @throws ServiceError `weak_password`, `same_password`, `reauthentication_needed`, `current_password_invalid`. */
+  updatePassword(bearer: Bearer, change: PasswordChange): Promise<void>;
+  sessions(bearer: Bearer): Promise<DeviceSession[]>;
+  /** @throws ServiceError `not_found`. */
+  endSession(bearer: Bearer, sessionId: string): Promise<void>;
+}
+
+export function createPeople(dependencies: PeopleDependencies): People {
+  const { provider, storage, audit, strength, now } = dependencies;
+
+  return {
+    async register(input, device) {
+      const person = readNewPerson(input);
+      await strength.requireStrength(input.password, person.email, 'password');
+      const { username } = person;
+      if (username !== null && (await storage.profiles.isUsernameTaken(username))) throw usernameTaken();
+      const metadata = userMetadata(person);
+      const credentials = { email: person.email, password: input.password, userMetadata: metadata };
+      const { session } = await provider.signUp(credentials, device, adoptAs(person, now));
+      if (session === null) return { session, profile: null };
+      return { session, profile: await profileOf(storage, session.user.id, session.user.app_metadata) };
+    },
+
+    async login({ email, password }, device) {
+      return await provider.signIn({ email: requireEmail(email), password }, device);
+    },
+
+    refresh: (refreshToken) => provider.refresh(refreshToken),
+    verify: (accessToken) => provider.verify(accessToken),
+    async logout(bearer, scope) {
+      await provider.signOut(bearer, scope);
+    },
+
+    profile: (principal) => profileOf(storage, principal.userId, principal),
+
+    async updateProfile(principal, input) {
+      const names = readNames(input);
+      const { userId, roles, permissions } = principal;
+      const updated = await storage.transaction(async (stores) => {
+        const profile = await takenMeansUsername(() =>
+          stores.profiles.update(userId, { ...names, updatedAt: now() }),
+        );
+        if (profile === null) throw new ServiceError('not_found');
+        await audit.record(stores, {
+          action: 'user.profile_updated',
+          actor: { type: 'user', id: userId },
+          subject: { type: 'user', id: userId },
+          detail: { fields: Object.keys(names) },
+        });
+        return profile;
+      });
+      return { ...updated, roles, permissions };
+    },
+
+    async deleteAccount(bearer) {
+      const [newest] = bearer.principal.amr;
+      const age = now().getTime() / 1000 - (newest?.timestamp ?? 0);
+      if (age > FRESH_LOGIN_SECONDS) {
+        throw new ServiceError('reauthentication_needed', 'This needs a fresh login. Log in again first.');
+      }
+      await provider.deleteUser(bearer, async (stores) => {
+        // One after the other, so that the last two cannot leave at once.
+        await stores.lock(ADMINISTRATORS_LOCK);
+        await stores.profiles.delete(bearer.principal.userId);
+        const wasAdministrator = bearer.principal.roles.includes(ADMIN_ROLE);
+        if (wasAdministrator && !(await stores.userRoles.isHeld(ADMIN_ROLE))) {
+          throw new ServiceError('last_administrator');
+        }
+      });
+    },
+
+    async updatePassword(bearer, change) {
+      await strength.requireStrength(change.newPassword, bearer.principal.email, 'new_password');
+      await provider.updatePassword(bearer, change);
+    },
+
+    sessions: (bearer) => provider.listSessions(bearer),
+
+    async endSession(bearer, sessionId) {
+      if (!(await provider.endSession(bearer, sessionId))) throw new ServiceError('not_found');
+    },
+  };
+}
+
+/**
+ * The profile and default role of an account that has just been made. Until its e-mail is confirmed it holds no
+ * username: otherwise a second registration with that name would tell whether the first one's e-mail was new.
+ */
+export function adoptAs(
+  names: ProfileNames,
+  now: () => Date,
+  roles: readonly string[] = [DEFAULT_ROLE],
+): Adopt {
+  return async (stores: Stores, user) => {
+    const at = now();
+    const { username = null, firstName = null, lastName = null } = names;
+    const profile: Profile = {
+      userId: user.id,
+      email: user.email,
+      username: user.isConfirmed ? username : null,
+      firstName,
+      lastName,
+      isActive: true,
+      createdAt: at,
+      updatedAt: at,
+    };
+    await takenMeansUsername(() => stores.profiles.insert(profile, roles));
+  };
+}
+
+type ProfileNames = Partial<Pick<Profile, 'username' | 'firstName' | 'lastName'>>;
+
+async function profileOf(
+  storage: Pick<Storage, 'profiles'>,
+  userId: string,
+  held: { readonly roles?: unknown; readonly permissions?: unknown },
+): Promise<PersonProfile> {
+  const profile = await storage.profiles.find(userId);
+  if (profile === null) throw new ServiceError('not_found');
+  return { ...profile, roles: names(held.roles), permissions: names(held.permissions) };
+}
+
+function names(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
+}
+
+function userMetadata({ username, firstName, lastName }: ProfileNames): Record<string, unknown> {
+  return {
+    ...(username != null && { username }),
+    ...(firstName != null && { first_name: firstName }),
+    ...(lastName != null && { last_name: lastName }),
+  };
+}
+
+/** Of a profile only the username can be taken. */
+async function takenMeansUsername<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isServiceError(error, 'already_exists') ? usernameTaken() : error;
+  }
+}
+
+function usernameTaken(): ServiceError {
+  return new ServiceError('username_taken');
+}

@@ -1,0 +1,79 @@
+import { type FieldError, ServiceError } from '#errors';
+import { normalizeEmail } from './email-address.ts';
+
+export interface NewPerson extends ProfileInput {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** What is left out stays as it is; null empties it. */
+export interface ProfileInput {
+  readonly username?: string | null | undefined;
+  readonly firstName?: string | null | undefined;
+  readonly lastName?: string | null | undefined;
+}
+
+export interface Names {
+  readonly username?: string | null;
+  readonly firstName?: string | null;
+  readonly lastName?: string | null;
+}
+
+const LIMITS = { username: 50, firstName: 100, lastName: 100 } as const;
+const WIRE_NAMES = { username: 'username', firstName: 'first_name', lastName: 'last_name' } as const;
+type NameField = keyof typeof LIMITS;
+
+/** Letters and digits of any script, and what joins them; so no name looks like an address, a path or nothing. */
+const USERNAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}._-]*[\p{L}\p{M}\p{N}])?$/u;
+/** Control characters, line breaks, and marks that turn the direction of text. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** @throws ServiceError `validation_failed` with every wrong field. The password is looked at elsewhere. */
+export function readNewPerson(input: NewPerson): Required<Names> & { readonly email: string } {
+  const faults: FieldError[] = [];
+  const email = normalizeEmail(input.email);
+  if (email === null)
+    faults.push({ field: 'email', message: 'This is no e-mail address that can be used here.' });
+  const names = collectNames(input, faults);
+  if (email === null || faults.length > 0) throw invalid(faults);
+  return {
+    email,
+    username: names.username ?? null,
+    firstName: names.firstName ?? null,
+    lastName: names.lastName ?? null,
+  };
+}
+
+/** @throws ServiceError `validation_failed` with every wrong field. */
+export function readNames(input: ProfileInput): Names {
+  const faults: FieldError[] = [];
+  const names = collectNames(input, faults);
+  if (faults.length > 0) throw invalid(faults);
+  return names;
+}
+
+function collectNames(input: ProfileInput, faults: FieldError[]): Names {
+  const names: { [field in NameField]?: string | null } = {};
+  for (const field of Object.keys(LIMITS) as NameField[]) {
+    const given = input[field];
+    if (given === undefined) continue;
+    const name = given === null ? null : given.normalize('NFC').trim() || null;
+    const fault = name === null ? null : faultOf(field, name);
+    if (fault !== null) faults.push({ field: WIRE_NAMES[field], message: fault });
+    names[field] = name;
+  }
+  return names;
+}
+
+function faultOf(field: NameField, name: string): string | null {
+  if ([...name].length > LIMITS[field]) return `It has at most ${LIMITS[field]} characters.`;
+  if (UNPRINTABLE.test(name)) return 'It has characters that cannot be seen.';
+  if (field === 'username' && !USERNAME.test(name)) {
+    return 'It is made of letters, digits, and . _ - between them.';
+  }
+  return null;
+}
+
+function invalid(fields: readonly FieldError[]): ServiceError {
+  return new ServiceError('validation_failed', undefined, { fields });
+}
