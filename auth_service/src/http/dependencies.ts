@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '#config';
+import type { Random } from '#crypto';
+import type { ServiceError } from '#errors';
+import type { People } from '#identity';
+import type { KeyRing } from '#keys';
+import type { Oauth } from '#oauth';
+import type { Logger } from '#observability';
+import type { PersonLimit } from './people/limits.ts';
+
+/** Call `listen` to open the socket and `close` to stop: it refuses new connections and waits for requests in flight. */
+export type HttpApp = FastifyInstance;
+
+export interface Dependencies {
+  readonly config: HttpSettings;
+  /** Already of this room. */
+  readonly logger: Logger;
+  readonly oauth: Pick<Oauth, 'issueToken' | 'metadata'>;
+  readonly keys: Pick<KeyRing, 'jwks'>;
+  readonly random: Pick<Random, 'uuid'>;
+  /** Null: accounts are kept elsewhere, and the routes of people are not mounted. */
+  readonly people: PeopleDependencies | null;
+  readonly lifecycle: LifecycleGate;
+  readonly health: HealthChecks;
+  /** Default: the system's clock. */
+  readonly now?: () => Date;
+}
+
+export interface PeopleDependencies {
+  readonly people: People;
+  /** `iss` of their access tokens. Null: it is built from PUBLIC_URL, which is not set. */
+  readonly issuer: string | null;
+  /** The ring that signs them. */
+  readonly keys: Pick<KeyRing, 'jwks'>;
+  readonly limits: { readonly login: PersonLimit; readonly register: PersonLimit };
+}
+
+export type HttpSettings = Pick<Config, 'environment' | 'version' | 'server' | 'identity' | 'redis'>;
+
+export interface LifecycleGate {
+  /** `stopping` still serves: only readiness says no, and connections end with the answer they carry. */
+  state(): 'starting' | 'ready' | 'stopping';
+  /** Why it is not ready, and in its message what to do about it. */
+  reason(): ServiceError | undefined;
+}
+
+export interface HealthChecks {
+  /** Resolves when the database answers. Called at most once per second, and not while a call is still open. */
+  database(): Promise<void>;
+}

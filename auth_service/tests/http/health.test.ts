@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { ServiceError } from '#errors';
+import { buildWireApp, type WireOptions } from './support/build-wire-app.ts';
+
+/** A database that answers when it is told to, and counts how often it was asked. */
+function controlledDatabase() {
+  const asked: PromiseWithResolvers<void>[] = [];
+  return {
+    asked,
+    health: {
+      database: () => {
+        const question = Promise.withResolvers<void>();
+        asked.push(question);
+        return question.promise;
+      },
+    },
+  };
+}
+
+async function reportOf(options: WireOptions) {
+  await using wire = buildWireApp(options);
+  const { app } = wire;
+  const answer = await app.inject('/health');
+  return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
+}
+
+describe('/health', () => {
+  it('tells of every component', async () => {
+    const { status, body, headers } = await reportOf({});
+    assert.equal(status, 200);
+    assert.equal(headers['cache-control'], 'no-store');
+    assert.equal(typeof body.components.database.latency_ms, 'number');
+    delete body.components.database.latency_ms;
+    assert.deepEqual(body, {
+      status: 'ok',
+      version: '0.1.0',
+      environment: 'testing',
+      uptime_seconds: 0,
+      components: {
+        api: { status: 'ok' },
+        database: { status: 'ok' },
+        supabase: { status: 'disabled' },
+        redis: { status: 'disabled' },
+      },
+    });
+  });
+
+  it('says of what is configured that this version does not use it', async () => {
+    const { status, body } = await reportOf({
+      settings: {
+        redis: { url: 'redis://:hush@cache:6379' },
+        identity: {
+          kind: 'supabase',
+          url: 'https://x.supabase.co',
+          anonKey: 'hush',
+          serviceRoleKey: 'hush',
+          jwtSecret: null,
+          jwtIssuers: [],
+          acceptsTokensWithoutIssuer: false,
+        },
+      },
+    });
+    assert.equal(status, 200);
+    assert.equal(body.status, 'ok');
+    const unused = { status: 'disabled', detail: 'configured, not used by this version' };
+    assert.deepEqual([body.components.redis, body.components.supabase], [unused, unused]);
+  });
+
+  it('is 503, without saying why, when the database is lost', async () => {
+    const database = () =>
+      Promise.reject(new ServiceError('database_unavailable', 'host db-1 refused user auth'));
+    const { status, body } = await reportOf({ rooms: { health: { database } } });
+    assert.equal(status, 503);
+    assert.equal(body.status, 'error');
+    assert.deepEqual(body.components.database, { status: 'error', detail: 'cannot be reached' });
+  });
+
+  it('is degraded, and not 503, while the service starts or stops', async () => {
+    for (const state of ['starting', 'stopping'] as const) {
+      const { status, body } = await reportOf({ startIn: state });
+      assert.equal(status, 200);
+      assert.equal(body.status, 'degraded');
+      assert.deepEqual(body.components.api, { status: 'degraded', detail: state });
+    }
+  });
+
+  it('counts its uptime in whole seconds', async () => {
+    await using wire = buildWireApp();
+    const { app, clock } = wire;
+    await app.ready();
+    clock.ms += 90_900;
+    assert.equal((await app.inject('/health')).json().uptime_seconds, 90);
+  });
+
+  it('asks the database once for all who ask at the same time, and once a second at most', async () => {
+    const { asked, health } = controlledDatabase();
+    await using wire = buildWireApp({ rooms: { health } });
+    const { app, clock } = wire;
+    await app.ready();
+    const answers = Array.from({ length: 50 }, () => app.inject('/health'));
+    await untilAsked(asked, 1);
+    asked[0]?.resolve();
+    for (const answer of await Promise.all(answers)) assert.equal(answer.statusCode, 200);
+    clock.ms += 999;
+    await app.inject('/health');
+    assert.equal(asked.length, 1);
+    clock.ms += 1;
+    const later = app.inject('/health');
+    await untilAsked(asked, 2);
+    asked[1]?.reject(new Error('gone'));
+    assert.equal((await later).statusCode, 503);
+  });
+
+  it('answers within two seconds when the database does not, and starts no second question beside it', async (t: TestContext) => {
+    const { asked, health } = controlledDatabase();
+    await using wire = buildWireApp({ rooms: { health } });
+    const { app, clock } = wire;
+    await app.ready();
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    for (let round = 0; round < 3; round += 1) {
+      const answer = app.inject('/health');
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      t.mock.timers.tick(2_000);
+      const { statusCode, body } = await answer;
+      assert.equal(statusCode, 503);
+      assert.match(body, /no answer within 2 s/);
+      clock.ms += 2_000;
+    }
+    assert.equal(asked.length, 1);
+    asked[0]?.resolve();
+    t.mock.timers.reset();
+    await new Promise((resolve) => setImmediate(resolve));
+    const next = app.inject('/health');
+    await untilAsked(asked, 2);
+    asked[1]?.resolve();
+    assert.equal((await next).statusCode, 200);
+  });
+});
+
+async function untilAsked(asked: readonly unknown[], times: number): Promise<void> {
+  while (asked.length < times) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,115 @@
+import { type Actor, type Audit, createAudit } from '#audit';
+import { createRandom, createSealer } from '#crypto';
+import { createKeyRing, createSharedSecretKeys, type KeyRing } from '#keys';
+import { createKv, type RateLimit } from '#kv';
+import { createOauth, type NewClientInput, type Oauth } from '#oauth';
+import { createRbac, type Rbac } from '#rbac';
+import type { TestDatabase } from '../../support/databases.ts';
+import { buildWireApp, SERVER, type WireApp, type WireOptions } from './build-wire-app.ts';
+import { openPeopleRooms, type PeopleOptions, type PeopleRooms } from './people-rooms.ts';
+
+export const TOKEN_PATH = `${SERVER.rootPath}/auth/token`;
+const ADMIN: Actor = { type: 'system', id: null };
+
+export interface TestApp extends WireApp {
+  readonly oauth: Oauth;
+  readonly rbac: Rbac;
+  readonly audit: Audit;
+  /** Signs for machines. */
+  readonly ring: KeyRing;
+  readonly people: PeopleRooms | null;
+  /** A client that holds a new role with these permissions. */
+  makeClient(permissions?: readonly string[], input?: Partial<NewClientInput>): Promise<TestClient>;
+}
+
+interface TestClient {
+  readonly id: string;
+  readonly secret: string;
+  /** The Authorization header of client_secret_basic. */
+  readonly basic: string;
+}
+
+export interface TestAppOptions extends WireOptions {
+  /** Of failures by address and of requests by client. Default: off. */
+  readonly rate?: RateLimit;
+  readonly algorithm?: 'ES256' | 'HS256';
+  /** Default: accounts are kept elsewhere. */
+  readonly people?: PeopleOptions;
+}
+
+/** The HTTP room on the real rooms below it. */
+export async function buildTestApp(
+  { storage, clock, logger }: TestDatabase,
+  { rate, algorithm = 'ES256', ...options }: TestAppOptions = {},
+): Promise<TestApp> {
+  const { now } = clock;
+  const random = createRandom(now);
+  // What is enqueued is written when the test asks for it, so that it is not among the statements it counts.
+  const audit = createAudit({ storage, logger, now, random, flushIntervalMs: 3_600_000 });
+  await audit.start();
+  const kv = createKv({ logger });
+  const sealer = createSealer({ purpose: 'signing-keys', master: Buffer.alloc(32, 7), random });
+  const ring = createKeyRing({ storage, sealer, algorithm: 'ES256', tokenLifetimeSeconds: 900, now, logger });
+  await ring.load();
+  const rbac = createRbac({ storage, audit, now, random });
+  const { publicUrl, rootPath } = { ...SERVER, ...options.server };
+  const oauth = createOauth({
+    storage,
+    audit,
+    keys: { ring, sharedSecret: createSharedSecretKeys({ secret: 's'.repeat(40), previous: null }) },
+    limits:
+      rate === undefined
+        ? null
+        : { ipFailures: kv.limiter('token-failures', rate), perClient: kv.limiter('token', rate) },
+    settings: {
+      algorithm,
+      issuer: algorithm === 'HS256' ? 'paservices_auth_service' : publicUrl,
+      publicUrl,
+      rootPath,
+      audience: 'paservices_microservices',
+      accessTokenLifetimeSeconds: 900,
+    },
+    now,
+    random,
+    logger,
+  });
+  const people =
+    options.people === undefined
+      ? null
+      : await openPeopleRooms({ storage, audit, kv, random, now, logger, publicUrl }, options.people);
+  const rooms = {
+    oauth,
+    keys: ring,
+    people: people?.face ?? null,
+    health: { database: () => storage.check() },
+    ...options.rooms,
+  };
+  const wire = buildWireApp({ ...options, rooms });
+  return {
+    ...wire,
+    ...{ oauth, rbac, audit, ring, people },
+    makeClient: (permissions = [], input = {}) => makeClient(oauth, rbac, permissions, input),
+    async [Symbol.asyncDispose]() {
+      await wire.app.close();
+      await audit.close();
+      await kv.close();
+    },
+  };
+}
+
+async function makeClient(
+  oauth: Oauth,
+  rbac: Rbac,
+  permissions: readonly string[],
+  input: Partial<NewClientInput>,
+): Promise<TestClient> {
+  const role = `role-${Math.random().toString(36).slice(2)}`;
+  await rbac.roles.create(ADMIN, { name: role });
+  for (const name of permissions) {
+    await rbac.permissions.create(ADMIN, { name });
+    await rbac.grantPermission(ADMIN, role, name);
+  }
+  const { client, secret } = await oauth.clients.create(ADMIN, { name: 'Orders', roles: [role], ...input });
+  const pair = `${client.id}:${secret ?? ''}`;
+  return { id: client.id, secret: secret ?? '', basic: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
