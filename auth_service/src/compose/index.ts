@@ -1,0 +1,142 @@
+/**
+ * compose: the only room that knows every other. It opens them from the bottom up, hands each what it needs, brings the
+ * service up (schema, built-ins, keys) and closes everything in reverse. It holds no rule of its own.
+ */
+import { type Audit, createAudit } from '#audit';
+import type { Config } from '#config';
+import { systemRandom } from '#crypto';
+import { createApp, type HttpApp } from '#http';
+import { createKeyRing, type KeyRing } from '#keys';
+import { createKv } from '#kv';
+import type { Oauth } from '#oauth';
+import { createLogger, type Logger } from '#observability';
+import { createRbac, type Rbac } from '#rbac';
+import { openStorage, type Storage } from '#storage';
+import { recordKey } from './key-audit.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { openOauth } from './machines.ts';
+import { type EmbeddedPeople, openPeople } from './people.ts';
+import { openSecrets } from './secrets.ts';
+
+export interface OpenServiceOptions {
+  readonly config: Config;
+  /** `serve` owns the data folder and listens; `command` may work beside a running server. */
+  readonly mode: 'serve' | 'command';
+  readonly logger?: Logger & { flush(): void };
+  /** Whether logs go to a person. */
+  readonly terminal?: boolean;
+  /** Called with the text of every statement sent; for tests that count them. */
+  readonly onStatement?: (sql: string) => void;
+}
+
+export interface Service {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly storage: Storage;
+  readonly rbac: Rbac;
+  readonly oauth: Oauth;
+  readonly keys: KeyRing;
+  readonly audit: Audit;
+  readonly app: HttpApp;
+  /** Null where accounts are kept by Supabase. */
+  readonly people: EmbeddedPeople | null;
+  /**
+   * Listens, then comes up. Resolves once the first try is over: the service is ready, or up and waiting for a
+   * dependency or a migration, trying again each second. Rejects on faults that waiting cannot cure.
+   */
+  start(): Promise<{ url: string; ready: boolean }>;
+  /**
+   * The schema must be current, for a command that works on what is stored. Leaves the keys alone: a command runs in
+   * whatever environment its terminal has. Rejects with `schema_behind`, `database_unavailable`, …
+   */
+  prepare(): Promise<void>;
+  /** Comes up once without listening: built-ins, keys, the first administrator. Rejects as `prepare` does. */
+  bootstrap(): Promise<void>;
+  onReady(listener: () => void): void;
+  /** A fault found after `start` resolved that waiting cannot cure: the process should end. */
+  onFatal(listener: (error: unknown) => void): void;
+  /** Not ready any more; requests in flight finish, audit events are written, everything closes. */
+  close(): Promise<void>;
+}
+
+export async function openService(options: OpenServiceOptions): Promise<Service> {
+  const { config } = options;
+  const logger =
+    options.logger ??
+    createLogger({
+      level: config.logging.level,
+      environment: config.environment,
+      pretty: options.terminal ?? false,
+    });
+  const now = () => new Date();
+  const random = systemRandom;
+  const secrets = openSecrets(config);
+  const storage = await openStorage({
+    database: config.database,
+    mode: options.mode,
+    logger: logger.child('storage'),
+    now,
+    ...(options.onStatement === undefined ? {} : { onStatement: options.onStatement }),
+  });
+  const kv = createKv({ logger: logger.child('kv') });
+  const audit = createAudit({ storage, logger: logger.child('audit'), now, random });
+  const keys = createKeyRing({
+    storage,
+    sealer: secrets.sealer('signing-keys'),
+    algorithm: config.tokens.algorithm === 'HS256' ? 'ES256' : config.tokens.algorithm,
+    tokenLifetimeSeconds: config.tokens.accessTokenLifetimeSeconds,
+    now,
+    logger: logger.child('keys'),
+    onKeyCreated: recordKey(audit),
+  });
+  const rbac = createRbac({ storage, audit, now, random });
+  const oauth = openOauth({ config, storage, keys, audit, kv, logger: logger.child('oauth'), now, random });
+  const terminal = options.terminal ?? false;
+  const people = openPeople({ config, storage, secrets, audit, kv, logger, now, terminal });
+  const lifecycle = createLifecycle({
+    config,
+    storage,
+    rbac,
+    keys,
+    people,
+    audit,
+    logger: logger.child('compose'),
+  });
+  const app = createApp({
+    config,
+    logger: logger.child('http'),
+    oauth,
+    keys,
+    people: people?.face ?? null,
+    random,
+    lifecycle,
+    health: { database: () => storage.check() },
+  });
+  return {
+    config,
+    logger,
+    storage,
+    rbac,
+    oauth,
+    keys,
+    audit,
+    app,
+    people,
+    async start() {
+      const url = await app.listen({ host: config.server.host, port: config.server.port });
+      return { url, ready: await lifecycle.begin() };
+    },
+    prepare: () => lifecycle.prepareForCommand(),
+    bootstrap: () => lifecycle.comeUp(),
+    onReady: lifecycle.onReady,
+    onFatal: lifecycle.onFatal,
+    async close() {
+      lifecycle.stop();
+      await app.close();
+      await audit.close();
+      await kv.close();
+      await storage.close();
+      logger.flush();
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isServiceError, ServiceError } from '#errors';
+import { errorContext } from '#observability';
+import type { Service } from './index.ts';
+
+/** Milliseconds between two tries to come up while a dependency is away or the schema is behind. */
+const RETRY_DELAY_MS = 1000;
+
+export interface Lifecycle {
+  state(): 'starting' | 'ready' | 'stopping';
+  /** Why it is not ready. */
+  reason(): ServiceError | undefined;
+  begin(): Promise<boolean>;
+  comeUp(): Promise<void>;
+  prepareForCommand(): Promise<void>;
+  onReady(listener: () => void): void;
+  onFatal(listener: (error: unknown) => void): void;
+  stop(): void;
+}
+
+type LifecycleRooms = Pick<Service, 'config' | 'storage' | 'rbac' | 'keys' | 'people' | 'audit' | 'logger'>;
+
+export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
+  const { logger } = rooms;
+  const stopping = new AbortController();
+  const readyListeners: (() => void)[] = [];
+  const fatalListeners: ((error: unknown) => void)[] = [];
+  let state: 'starting' | 'ready' | 'stopping' = 'starting';
+  let reason: ServiceError | undefined;
+
+  /** One try: true when ready, false when waiting may help; throws when it cannot. */
+  async function attempt(): Promise<boolean> {
+    try {
+      await comeUp(rooms);
+    } catch (error) {
+      if (!curedByWaiting(error)) throw error;
+      if (reason?.code !== error.code) {
+        logger.warning(`Not ready: ${error.message}`, { error: errorContext(error) });
+      }
+      reason = error;
+      return false;
+    }
+    if (state === 'starting') {
+      state = 'ready';
+      reason = undefined;
+      for (const listener of readyListeners) listener();
+    }
+    return true;
+  }
+
+  async function keepTrying(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await sleep(RETRY_DELAY_MS, undefined, { signal: stopping.signal });
+      if (await attempt()) return;
+    }
+  }
+
+  return {
+    state: () => state,
+    reason: () => reason,
+    comeUp: () => comeUp(rooms),
+    prepareForCommand: () => prepareForCommand(rooms),
+    async begin() {
+      if (await attempt()) return true;
+      keepTrying().catch((error: unknown) => {
+        if (!stopping.signal.aborted) for (const listener of fatalListeners) listener(error);
+      });
+      return false;
+    },
+    onReady(listener) {
+      if (state === 'ready') listener();
+      else readyListeners.push(listener);
+    },
+    onFatal: (listener) => void fatalListeners.push(listener),
+    stop() {
+      state = 'stopping';
+      stopping.abort();
+    },
+  };
+}
+
+/** Schema, then what the product needs to find in it, then the keys. Each step is safe beside another replica. */
+async function comeUp(rooms: LifecycleRooms): Promise<void> {
+  const { rbac, keys, people, audit } = rooms;
+  await requireSchema(rooms);
+  // Before anything is recorded: what meets no partition of its month has to be moved later.
+  await audit.start();
+  await rbac.ensureBuiltIns();
+  await keys.load();
+  await people?.keys.load();
+  await people?.bootstrap();
+}
+
+async function requireSchema({ config, storage }: LifecycleRooms): Promise<void> {
+  const { state } = await storage.migrations.status();
+  if (state === 'behind' && config.migrateOnStart) await storage.migrations.up();
+  else if (state === 'behind') throw new ServiceError('schema_behind');
+  else if (state === 'incompatible') throw new ServiceError('schema_incompatible');
+  else if (state === 'altered') throw new ServiceError('migration_altered');
+}
+
+/** On a database that no server has used yet, a command finds the built-ins all the same. */
+async function prepareForCommand(rooms: LifecycleRooms): Promise<void> {
+  await requireSchema(rooms);
+  const known = await rooms.storage.bootstrapMarks.list();
+  if (known.length === 0) await rooms.rbac.ensureBuiltIns();
+}
+
+function curedByWaiting(error: unknown): error is ServiceError {
+  return (
+    isServiceError(error, 'database_unavailable') ||
+    isServiceError(error, 'schema_behind') ||
+    isServiceError(error, 'schema_incompatible')
+  );
+}

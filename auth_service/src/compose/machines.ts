@@ -1,0 +1,50 @@
+import type { Audit } from '#audit';
+import type { Config } from '#config';
+import type { systemRandom } from '#crypto';
+import { createSharedSecretKeys, type KeyRing } from '#keys';
+import type { Kv } from '#kv';
+import { createOauth, type Oauth } from '#oauth';
+import type { Logger } from '#observability';
+import type { Storage } from '#storage';
+
+/** What serves machines: the token endpoint with its limits and keys. */
+export function openOauth(rooms: {
+  config: Config;
+  storage: Storage;
+  keys: KeyRing;
+  audit: Audit;
+  kv: Kv;
+  logger: Logger;
+  now: () => Date;
+  random: typeof systemRandom;
+}): Oauth {
+  const { config, storage, keys, audit, kv, logger, now, random } = rooms;
+  const { algorithm, sharedSecret, previousSharedSecret } = config.tokens;
+  const rate = config.rateLimits.token;
+  return createOauth({
+    storage,
+    audit,
+    keys: {
+      ring: keys,
+      sharedSecret:
+        sharedSecret === null
+          ? null
+          : createSharedSecretKeys({ secret: sharedSecret, previous: previousSharedSecret }),
+    },
+    limits:
+      rate === null
+        ? null
+        : { ipFailures: kv.limiter('token-failures', rate), perClient: kv.limiter('token', rate) },
+    settings: {
+      algorithm,
+      issuer: config.tokens.issuer,
+      publicUrl: config.server.publicUrl,
+      audience: config.tokens.audience,
+      accessTokenLifetimeSeconds: config.tokens.accessTokenLifetimeSeconds,
+      rootPath: config.server.rootPath,
+    },
+    now,
+    random,
+    logger,
+  });
+}

@@ -1,0 +1,116 @@
+import { availableParallelism } from 'node:os';
+import type { Audit } from '#audit';
+import type { Config } from '#config';
+import { systemRandom } from '#crypto';
+import { createPersonLimit, type PeopleDependencies, type PersonLimit } from '#http';
+import {
+  bootstrapAdministrator,
+  createEmbeddedProvider,
+  createPasswords,
+  createPeople,
+  createStrengthRules,
+} from '#identity';
+import { createKeyRing, type KeyRing } from '#keys';
+import type { Kv } from '#kv';
+import type { Logger } from '#observability';
+import type { Storage } from '#storage';
+import { recordKey } from './key-audit.ts';
+import type { Secrets } from './secrets.ts';
+
+/** GoTrue's own default. */
+const ACCESS_TOKEN_LIFETIME_SECONDS = 3600;
+/** Password checks that may wait; at some 25 ms each, the last one waits a few seconds. */
+const WAITING_HASHES = 256;
+const DEVELOPMENT_ADMINISTRATOR = 'admin@example.com';
+
+export interface EmbeddedPeople {
+  readonly keys: KeyRing;
+  readonly face: PeopleDependencies;
+  /** The first administrator, while there is none. */
+  bootstrap(): Promise<void>;
+  /** Credentials that were made up just now, to be shown once. */
+  newAdministrator(): { readonly email: string; readonly password: string } | null;
+}
+
+export interface PeopleRooms {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly secrets: Secrets;
+  readonly audit: Audit;
+  readonly kv: Kv;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** Whether somebody reads what is shown at start. */
+  readonly terminal: boolean;
+}
+
+/** Null where accounts are kept by Supabase. */
+export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
+  const { config, storage, secrets, audit, logger, now } = rooms;
+  if (config.identity.kind !== 'embedded') return null;
+  const { publicUrl } = config.server;
+  const issuer = publicUrl === null ? null : `${publicUrl}/auth/v1`;
+  const keys = createKeyRing({
+    storage,
+    table: 'personKeys',
+    sealer: secrets.sealer('person-keys'),
+    algorithm: 'ES256',
+    tokenLifetimeSeconds: ACCESS_TOKEN_LIFETIME_SECONDS,
+    now,
+    logger: logger.child('keys'),
+    onKeyCreated: recordKey(audit),
+  });
+  const provider = createEmbeddedProvider({
+    storage,
+    ring: keys,
+    sealer: secrets.sealer('refresh-keys'),
+    passwords: createPasswords({ concurrency: availableParallelism(), waiting: WAITING_HASHES }),
+    audit,
+    now,
+    random: systemRandom,
+    logger: logger.child('identity'),
+    settings: {
+      issuer,
+      accessTokenLifetimeSeconds: ACCESS_TOKEN_LIFETIME_SECONDS,
+      confirmsAutomatically: config.identity.confirmsAutomatically,
+    },
+  });
+  const people = createPeople({ provider, storage, audit, strength: createStrengthRules(), now });
+  let made: { email: string; password: string } | null = null;
+
+  return {
+    keys,
+    face: {
+      people,
+      issuer,
+      keys,
+      limits: { login: limit(rooms, 'login'), register: limit(rooms, 'register') },
+    },
+    async bootstrap() {
+      const credentials = config.initialAdmin ?? inventedAdministrator(rooms);
+      if (credentials === null) return;
+      const { created } = await bootstrapAdministrator({ provider, storage, audit, now }, credentials);
+      if (created && config.initialAdmin === null) made = credentials;
+    },
+    newAdministrator: () => made,
+  };
+}
+
+/** A newcomer should find a way in; a password that nobody sees would only be a riddle. */
+function inventedAdministrator({ config, terminal }: PeopleRooms) {
+  if (config.environment !== 'development' || !terminal) return null;
+  return { email: DEVELOPMENT_ADMINISTRATOR, password: systemRandom.token(12) };
+}
+
+function limit({ config, kv, secrets, audit, now }: PeopleRooms, name: 'login' | 'register'): PersonLimit {
+  const rate = config.rateLimits[name];
+  return createPersonLimit({
+    limiters:
+      rate === null
+        ? null
+        : { byAddress: kv.limiter(name, rate), byEmail: kv.limiter(`${name}-email`, rate) },
+    emailKey: secrets.hashEmail,
+    audit,
+    now,
+  });
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openService, type Service } from '#compose';
+import { loadConfig } from '#config';
+import { createLogger } from '#observability';
+import { describeOn, describeOnEachDatabase, type TestDatabase } from '../support/databases.ts';
+import { temporaryDirectory } from '../support/run-directory.ts';
+
+const logger = createLogger({ level: 'CRITICAL', environment: 'testing', pretty: false, write: () => {} });
+
+function open(
+  { config: database }: TestDatabase,
+  texts: Record<string, string> = {},
+  mode: 'serve' | 'command' = 'serve',
+) {
+  const directory = temporaryDirectory();
+  const fixed = {
+    ENVIRONMENT: 'testing',
+    PORT: '0',
+    PUBLIC_URL: 'http://localhost:8000',
+    DATA_DIR: directory,
+  };
+  const config = { ...loadConfig({ ...fixed, ...texts }), database };
+  return openService({ config, mode, logger });
+}
+
+async function namesOf(service: Service): Promise<string[]> {
+  const { items } = await service.rbac.roles.list({ limit: 50, offset: 0 });
+  return items.map(({ name }) => name);
+}
+
+describeOn('postgres', 'several processes on one empty database', (openDatabase) => {
+  it('all come up, whatever the moment; schema, built-ins and keys are made once', async () => {
+    for (const staggerMs of [0, 20, 60, 120, 200, 300]) {
+      const database = await openDatabase({ migrated: false });
+      const services = await Promise.all([1, 2, 3].map(() => open(database, { ENCRYPTION_KEY: KEY })));
+      const started = await Promise.all(
+        services.map(async (service, index) => {
+          await sleep(index * staggerMs);
+          return await service.start();
+        }),
+      );
+      assert.deepEqual(
+        started.map(({ ready }) => ready),
+        [true, true, true],
+      );
+      assert.deepEqual(await namesOf(services[0] as Service), ['admin', 'service', 'user']);
+      const keys = await database.query('select state from auth_service_data.signing_keys order by state');
+      assert.deepEqual(
+        keys.map(({ state }) => state),
+        ['active', 'next'],
+      );
+      const caught = await database.query(
+        'select count(*)::int as n from auth_service_data.audit_events_default',
+      );
+      assert.deepEqual(caught, [{ n: 0 }]);
+      await Promise.all(services.map((service) => service.close()));
+    }
+  });
+});
+
+describeOnEachDatabase('a command beside a server', (openDatabase) => {
+  it('leaves the signing keys as they are, whatever its own environment says', async () => {
+    const database = await openDatabase();
+    const server = await open(database, { M2M_JWT_ALGORITHM: 'EdDSA', ENCRYPTION_KEY: KEY }, 'command');
+    await server.bootstrap();
+    const read = () => database.query('select * from auth_service_data.signing_keys order by kid');
+    const before = await read();
+    const command = await open(
+      database,
+      { M2M_JWT_ALGORITHM: 'ES256', ENCRYPTION_KEY: OTHER_KEY },
+      'command',
+    );
+    await command.prepare();
+    await command.rbac.roles.list({ limit: 1, offset: 0 });
+    await command.close();
+    assert.deepEqual(await read(), before);
+    await server.close();
+  });
+});
+
+const KEY = Buffer.alloc(32, 1).toString('base64');
+const OTHER_KEY = Buffer.alloc(32, 2).toString('base64');
