@@ -1,0 +1,54 @@
+import type { Service } from '#compose';
+import type { Config } from '#config';
+import type { Output } from './output.ts';
+
+/** What the banner tells of the service. */
+type BannerFacts = Pick<Service, 'config' | 'people'>;
+
+/** What a newcomer wants to know once the server is ready: where it is, what it stands on, what to try. */
+export function renderBanner({ config, people }: BannerFacts, url: string, output: Output): string {
+  const { server, version, environment } = config;
+  const address = server.publicUrl ?? url;
+  const facts: [string, string][] = [
+    ['Listening', url],
+    ['Docs', `${address}/docs`],
+    ['Identity', people === null ? 'supabase (people come with a later version, machines run)' : 'embedded'],
+    ['Database', describeDatabase(config.database)],
+    ['Redis', config.redis === null ? 'in memory' : 'in memory (REDIS_URL comes with a later version)'],
+  ];
+  const command = config.isProduction ? 'auth-service' : 'npx auth-service';
+  const administrator = people?.newAdministrator() ?? null;
+  if (administrator !== null) {
+    facts.push(['Admin', `${administrator.email}  ${administrator.password}  (shown this once)`]);
+  }
+  return [
+    '',
+    `  ${output.strong(`PA Services Auth ${version}`)}  ${environment}`,
+    '',
+    ...facts.map(([name, value]) => `  ${name.padEnd(11)}${value}`),
+    '',
+    '  Make a client; it tells you how to get a token:',
+    `    ${output.strong(`${command} clients create --name "My first client"`)}`,
+    '',
+    '',
+  ].join('\n');
+}
+
+function describeDatabase(database: Config['database']): string {
+  return database.kind === 'embedded' ? `embedded, in ${database.directory}` : 'PostgreSQL';
+}
+
+/** What this environment asks for and this version does not do yet; null when it asks for nothing of the kind. */
+export function describeWaiting(config: Config): string | null {
+  const { identity, initialAdmin, redis, server, metrics, smtp } = config;
+  const waits: string[] = [];
+  if (identity.kind === 'supabase') {
+    waits.push('the routes for people (/auth/users) are not mounted by this version');
+    if (initialAdmin !== null) waits.push('INITIAL_ADMIN_EMAIL and INITIAL_ADMIN_PASSWORD wait for them');
+  }
+  if (redis !== null) waits.push('REDIS_URL is not used yet, so that each process counts limits for itself');
+  if (server.workers > 1) waits.push('WORKERS is not used yet, so that one process serves');
+  if (metrics.port !== null) waits.push('METRICS_PORT is not used yet, so that nothing listens there');
+  if (smtp !== null) waits.push('SMTP_* is not used yet, so that no mail is sent');
+  return waits.length === 0 ? null : `Machines run; ${waits.join('; ')}.`;
+}

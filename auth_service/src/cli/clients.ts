@@ -1,0 +1,144 @@
+import type { Command } from 'commander';
+import type { ClientDetails } from '#oauth';
+import { uuid, wholeNumber } from './arguments.ts';
+import { addCreate } from './clients-create.ts';
+import { type CommandContext, OPERATOR } from './context.ts';
+import { withExample } from './example.ts';
+import type { Output } from './output.ts';
+import { clientDetailsJson, clientJson } from './wire.ts';
+
+export function addClients(program: Command, context: CommandContext): void {
+  const clients = program.command('clients').description('machine identities and the roles they hold');
+  withExample(clients, 'auth-service clients create --name "Orders service"');
+  addCreate(clients, context);
+  addList(clients, context);
+  addShow(clients, context);
+  addDelete(clients, context);
+  addGrant(clients, context);
+  addRevoke(clients, context);
+}
+
+function addList(clients: Command, { output, withService }: CommandContext): void {
+  const list = clients
+    .command('list')
+    .description('list clients')
+    .option('--limit <number>', 'how many at most', wholeNumber({ min: 1, max: 200 }), 50)
+    .option('--offset <number>', 'how many to pass over', wholeNumber({ min: 0, max: 999_999_999 }), 0)
+    .option('--q <text>', 'only those whose name or description contains this')
+    .action((page: { limit: number; offset: number; q?: string }) =>
+      withService(async ({ oauth }) => {
+        const { items, count } = await oauth.clients.list(page);
+        output.result({ clients: items.map(clientJson), count }, () =>
+          output.table(
+            ['client_id', 'client_name', 'active', 'created_at'],
+            items.map((client) => [
+              client.id,
+              client.name,
+              client.isActive ? 'yes' : 'no',
+              client.createdAt.toISOString(),
+            ]),
+          ),
+        );
+        if (items.length < count) output.note(`${items.length} of ${count}; see --limit, --offset and --q.`);
+      }),
+    );
+  withExample(list, 'auth-service clients list --q orders');
+}
+
+function addShow(clients: Command, { output, withService }: CommandContext): void {
+  const show = clients
+    .command('show')
+    .description('show a client, its roles, permissions and secrets (never a secret itself)')
+    .argument('<id>', 'its client_id', uuid)
+    .action((id: string) =>
+      withService(async ({ oauth }) => {
+        const details = await oauth.clients.show(id);
+        output.result(clientDetailsJson(details), () => describeClient(details, output));
+      }),
+    );
+  withExample(show, 'auth-service clients show 0198c0de-0000-7000-8000-000000000000');
+}
+
+function describeClient({ client, roles, permissions, secrets }: ClientDetails, output: Output): string {
+  const lifetime = client.tokenLifetimeSeconds;
+  const fields = output.fields([
+    ['client_id', client.id],
+    ['client_name', client.name],
+    ['description', client.description],
+    ['active', client.isActive ? 'yes' : 'no'],
+    ['roles', roles.join(' ')],
+    ['permissions', permissions.join(' ')],
+    ['resources', client.allowedResources.join(' ')],
+    ['token lifetime', lifetime === null ? null : `${lifetime} s`],
+    ['created_at', client.createdAt.toISOString()],
+  ]);
+  const table = output.table(
+    ['secret', 'algorithm', 'created_at', 'expires_at'],
+    secrets.map((secret) => [
+      `…${secret.hint}`,
+      secret.algorithm,
+      secret.createdAt.toISOString(),
+      secret.expiresAt?.toISOString() ?? null,
+    ]),
+  );
+  return `${fields}\n\n${table}`;
+}
+
+function addDelete(clients: Command, { output, withService }: CommandContext): void {
+  const remove = clients
+    .command('delete')
+    .description('delete a client: it gets no more tokens')
+    .argument('<id>', 'its client_id', uuid)
+    .action((id: string) =>
+      withService(async ({ oauth }) => {
+        await oauth.clients.delete(OPERATOR, id);
+        const message = `Deleted client ${id}.`;
+        output.result({ message }, () => message);
+      }),
+    );
+  withExample(remove, 'auth-service clients delete 0198c0de-0000-7000-8000-000000000000');
+}
+
+function addGrant(clients: Command, { output, withService }: CommandContext): void {
+  const grant = clients
+    .command('grant')
+    .description('give a client a role')
+    .argument('<client>', 'its client_id', uuid)
+    .argument('<role>', 'its name or id')
+    .action((client: string, role: string) =>
+      withService(async ({ rbac }) => {
+        const { changed } = await rbac.grantRoleToClient(OPERATOR, client, role);
+        const held = (await rbac.clientRoles(client)).find(
+          ({ name, roleId }) => name === role || roleId === role,
+        );
+        const message = `Client ${client} ${changed ? 'now holds' : 'already held'} role ${held?.name ?? role}.`;
+        output.result(
+          {
+            client_id: client,
+            role_id: held?.roleId,
+            role: held?.name,
+            assigned_at: held?.assignedAt,
+            changed,
+          },
+          () => message,
+        );
+      }),
+    );
+  withExample(grant, 'auth-service clients grant 0198c0de-0000-7000-8000-000000000000 orders-reader');
+}
+
+function addRevoke(clients: Command, { output, withService }: CommandContext): void {
+  const revoke = clients
+    .command('revoke')
+    .description('take a role from a client')
+    .argument('<client>', 'its client_id', uuid)
+    .argument('<role>', 'its name or id')
+    .action((client: string, role: string) =>
+      withService(async ({ rbac }) => {
+        const { changed } = await rbac.revokeRoleFromClient(OPERATOR, client, role);
+        const message = `Client ${client} ${changed ? 'no longer holds' : 'did not hold'} role ${role}.`;
+        output.result({ changed, message }, () => message);
+      }),
+    );
+  withExample(revoke, 'auth-service clients revoke 0198c0de-0000-7000-8000-000000000000 orders-reader');
+}

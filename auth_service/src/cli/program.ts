@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { VERSION } from '#config';
+import { addBootstrap } from './bootstrap.ts';
+import { addClients } from './clients.ts';
+import { addConfiguration } from './configuration.ts';
+import type { CommandContext } from './context.ts';
+import { withExample } from './example.ts';
+import { addMigrate } from './migrate.ts';
+import { addPermissions } from './permissions.ts';
+import { addRoles } from './roles.ts';
+import { addServe } from './serve.ts';
+
+/** Every command there is, in the order in which `--help` lists them. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command('auth-service');
+  program
+    .description('PA Services Auth: machines, roles and tokens for a fleet of services.')
+    .version(VERSION, '--version', 'print the version')
+    .option('--json', "print the API's own JSON; errors are JSON too")
+    .helpOption('-h, --help', 'show how a command is used')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => context.io.stdout.write(text),
+      // Faults of usage are told by run.ts, in one form with all others; what is left here is help.
+      outputError: () => {},
+      writeErr: (text) => context.output.note(text.trimEnd()),
+      getOutHelpWidth: () => context.output.width,
+      getErrHelpWidth: () => context.output.width,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride();
+  addServe(program, context);
+  addMigrate(program, context);
+  addBootstrap(program, context);
+  addConfiguration(program, context);
+  addPermissions(program, context);
+  addRoles(program, context);
+  addClients(program, context);
+  // `--help` is the one way to help; commander would add a verb `help` to each noun.
+  for (const command of [program, ...program.commands]) command.helpCommand(false);
+  return withExample(program, 'auth-service serve');
+}
