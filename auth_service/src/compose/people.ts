@@ -19,6 +19,8 @@ import type { Secrets } from './secrets.ts';
 
 /** GoTrue's own default. */
 const ACCESS_TOKEN_LIFETIME_SECONDS = 3600;
+/** Hashes at a time: libuv has four threads, and files, names and the secrets of machines want one as well. */
+const HASHES_AT_ONCE = Math.min(availableParallelism(), 3);
 /** Password checks that may wait; at some 25 ms each, the last one waits a few seconds. */
 const WAITING_HASHES = 256;
 const DEVELOPMENT_ADMINISTRATOR = 'admin@example.com';
@@ -64,7 +66,7 @@ export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
     storage,
     ring: keys,
     sealer: secrets.sealer('refresh-keys'),
-    passwords: createPasswords({ concurrency: availableParallelism(), waiting: WAITING_HASHES }),
+    passwords: createPasswords({ concurrency: HASHES_AT_ONCE, waiting: WAITING_HASHES }),
     audit,
     now,
     random: systemRandom,
