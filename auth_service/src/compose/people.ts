@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Audit } from '#audit';
 import type { Config } from '#config';
 import { systemRandom } from '#crypto';
+import { isServiceError } from '#errors';
 import { createPersonLimit, type PeopleDependencies, type PersonLimit } from '#http';
 import {
   bootstrapAdministrator,
@@ -91,8 +92,17 @@ export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
     async bootstrap() {
       const credentials = config.initialAdmin ?? inventedAdministrator(rooms);
       if (credentials === null) return;
-      const { created } = await bootstrapAdministrator({ provider, storage, audit, now }, credentials);
-      if (created && config.initialAdmin === null) made = credentials;
+      const isInvented = config.initialAdmin === null;
+      try {
+        const { created } = await bootstrapAdministrator({ provider, storage, audit, now }, credentials);
+        if (created && isInvented) made = credentials;
+      } catch (error) {
+        // Nobody asked for this one: that somebody has the address already is no reason not to start.
+        if (!isInvented || !isServiceError(error, 'administrator_unconfirmed')) throw error;
+        logger
+          .child('compose')
+          .warning(`No administrator was made: ${credentials.email} has an account already.`);
+      }
     },
     newAdministrator: () => made,
   };

@@ -13,6 +13,7 @@ function open(
   { config: database }: TestDatabase,
   texts: Record<string, string> = {},
   mode: 'serve' | 'command' = 'serve',
+  terminal = false,
 ) {
   const directory = temporaryDirectory();
   const fixed = {
@@ -22,8 +23,12 @@ function open(
     DATA_DIR: directory,
   };
   const config = { ...loadConfig({ ...fixed, ...texts }), database };
-  return openService({ config, mode, logger });
+  return openService({ config, mode, logger, terminal });
 }
+
+const KEY = Buffer.alloc(32, 1).toString('base64');
+const OTHER_KEY = Buffer.alloc(32, 2).toString('base64');
+const DEVICE = { ip: null, userAgent: null };
 
 async function namesOf(service: Service): Promise<string[]> {
   const { items } = await service.rbac.roles.list({ limit: 50, offset: 0 });
@@ -60,6 +65,45 @@ describeOn('postgres', 'several processes on one empty database', (openDatabase)
   });
 });
 
+describeOnEachDatabase('the administrator nobody asked for', (openDatabase) => {
+  const development = { ENVIRONMENT: 'development', ENCRYPTION_KEY: KEY };
+
+  it('is made on a terminal only, with a password that is told once', async () => {
+    const database = await openDatabase();
+    const unseen = await open(database, development, 'command');
+    await unseen.bootstrap();
+    assert.equal(unseen.people?.newAdministrator(), null);
+    assert.equal(await unseen.storage.userRoles.isHeld('admin'), false);
+    await unseen.close();
+    const seen = await open(database, development, 'command', true);
+    await seen.bootstrap();
+    const made = seen.people?.newAdministrator() ?? null;
+    assert.ok(made);
+    assert.equal(made.email, 'admin@example.com');
+    const session = await seen.people?.face.people.login(made, DEVICE);
+    assert.deepEqual(session?.user.app_metadata.roles, ['admin', 'user']);
+    await seen.close();
+    const again = await open(database, development, 'command', true);
+    await again.bootstrap();
+    assert.equal(again.people?.newAdministrator(), null);
+    await again.close();
+  });
+
+  it('does not keep the service down when somebody has its address, nor make them one', async () => {
+    const database = await openDatabase();
+    const before = await open(database, development, 'command');
+    await before.bootstrap();
+    const squatter = { email: 'admin@example.com', password: 'correct horse battery' };
+    await before.people?.face.people.register(squatter, DEVICE);
+    await before.close();
+    const service = await open(database, development, 'command', true);
+    await service.bootstrap();
+    assert.equal(service.people?.newAdministrator(), null);
+    assert.equal(await service.storage.userRoles.isHeld('admin'), false);
+    await service.close();
+  });
+});
+
 describeOnEachDatabase('a command beside a server', (openDatabase) => {
   it('leaves the signing keys as they are, whatever its own environment says', async () => {
     const database = await openDatabase();
@@ -79,6 +123,3 @@ describeOnEachDatabase('a command beside a server', (openDatabase) => {
     await server.close();
   });
 });
-
-const KEY = Buffer.alloc(32, 1).toString('base64');
-const OTHER_KEY = Buffer.alloc(32, 2).toString('base64');
