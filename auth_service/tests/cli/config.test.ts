@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { GUIDE_ENVIRONMENT } from '../support/guide-environment.ts';
 import { startCli } from './child-process.ts';
 import { run, temporaryFolder } from './command-line.ts';
-import { AS_WRITTEN, filledIn, MUST_BE_REPLACED, parseEnvironmentFile } from './guide-environment.ts';
+import { filledIn, MUST_BE_REPLACED, parseEnvironmentFile } from './guide-environment.ts';
 
 interface Fault {
   readonly variable: string;
@@ -44,7 +45,10 @@ describe('config check', () => {
   });
 
   it("names every placeholder of the guide's environment file", async () => {
-    const { code, stdout } = await run(['config', 'check', '--json'], parseEnvironmentFile(AS_WRITTEN));
+    const { code, stdout } = await run(
+      ['config', 'check', '--json'],
+      parseEnvironmentFile(GUIDE_ENVIRONMENT),
+    );
     assert.equal(code, 1);
     assert.deepEqual(variablesOf(JSON.parse(stdout).faults), MUST_BE_REPLACED);
   });
@@ -96,8 +100,9 @@ describe('a faulty configuration', () => {
   });
 
   it('is one log line per fault without a terminal', async (t) => {
-    const { code, stdout, stderr } = await startCli(t, ['serve'], { env: parseEnvironmentFile(AS_WRITTEN) })
-      .exit;
+    const { code, stdout, stderr } = await startCli(t, ['serve'], {
+      env: parseEnvironmentFile(GUIDE_ENVIRONMENT),
+    }).exit;
     assert.deepEqual([code, stderr], [1, '']);
     const lines = stdout
       .trimEnd()

@@ -1,33 +1,5 @@
+import { GUIDE_ENVIRONMENT } from '../support/guide-environment.ts';
 import type { Environment } from './command-line.ts';
-
-/** `.env.production` as the deployment guide prints it. */
-export const AS_WRITTEN = `
-# Self-hosted Supabase connection
-SUPABASE_URL=https://your_domain.com
-SUPABASE_ANON_KEY=your_anon_key
-SUPABASE_SERVICE_ROLE_KEY=your_service_role_key
-
-# Database connection (to the same Postgres database that Supabase uses)
-AUTH_SERVICE_DATABASE_URL=postgresql+asyncpg://postgres:your_secure_db_password@db:5432/postgres
-
-# JWT secrets
-M2M_JWT_SECRET_KEY=your_secure_jwt_secret_for_m2m
-
-# Admin user setup
-INITIAL_ADMIN_EMAIL=admin@your_domain.com
-INITIAL_ADMIN_PASSWORD=secure_admin_password
-
-# API configuration
-ROOT_PATH=/api/v1
-ENVIRONMENT=production
-LOGGING_LEVEL=INFO
-
-# Rate limiting
-RATE_LIMIT_LOGIN=20/minute
-RATE_LIMIT_REGISTER=10/minute
-RATE_LIMIT_TOKEN=30/minute
-RATE_LIMIT_PASSWORD_RESET=5/minute
-`;
 
 export const MUST_BE_REPLACED = [
   'AUTH_SERVICE_DATABASE_URL',
@@ -49,7 +21,7 @@ export function parseEnvironmentFile(text: string): Environment {
 /** The same names with values that could be real; the database by the given URL, in the guide's own spelling. */
 export function filledIn(databaseUrl: string): Environment {
   return {
-    ...parseEnvironmentFile(AS_WRITTEN),
+    ...parseEnvironmentFile(GUIDE_ENVIRONMENT),
     SUPABASE_URL: 'https://supabase.acme.test',
     SUPABASE_ANON_KEY: jwtOf('anon'),
     SUPABASE_SERVICE_ROLE_KEY: jwtOf('service_role'),

@@ -2,36 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseEnv } from 'node:util';
 import { loadConfig, renderEnvironmentExample } from '#config';
+import { GUIDE_ENVIRONMENT } from '../support/guide-environment.ts';
 import { faultsOf, names, warned } from './loading.ts';
-
-/** The deployment guide's .env.production, as it is printed there. */
-const GUIDE = `
-# Self-hosted Supabase connection
-SUPABASE_URL=https://your_domain.com
-SUPABASE_ANON_KEY=your_anon_key
-SUPABASE_SERVICE_ROLE_KEY=your_service_role_key
-
-# Database connection (to the same Postgres database that Supabase uses)
-AUTH_SERVICE_DATABASE_URL=postgresql+asyncpg://postgres:your_secure_db_password@db:5432/postgres
-
-# JWT secrets
-M2M_JWT_SECRET_KEY=your_secure_jwt_secret_for_m2m
-
-# Admin user setup
-INITIAL_ADMIN_EMAIL=admin@your_domain.com
-INITIAL_ADMIN_PASSWORD=secure_admin_password
-
-# API configuration
-ROOT_PATH=/api/v1
-ENVIRONMENT=production
-LOGGING_LEVEL=INFO
-
-# Rate limiting
-RATE_LIMIT_LOGIN=20/minute
-RATE_LIMIT_REGISTER=10/minute
-RATE_LIMIT_TOKEN=30/minute
-RATE_LIMIT_PASSWORD_RESET=5/minute
-`;
 
 const WITH_PLACEHOLDERS = [
   'SUPABASE_URL',
@@ -60,7 +32,7 @@ function replaced(text: string): Record<string, string | undefined> {
 describe("the guide's environment file", () => {
   for (const environment of ['production', 'staging']) {
     test(`as written it is refused in ${environment}, with every placeholder named at once`, () => {
-      const faults = faultsOf({ ...parseEnv(GUIDE), ENVIRONMENT: environment });
+      const faults = faultsOf({ ...parseEnv(GUIDE_ENVIRONMENT), ENVIRONMENT: environment });
       assert.deepEqual(names(faults), WITH_PLACEHOLDERS);
       for (const fault of faults) assert.match(fault.problem, /placeholder/, fault.variable);
       assert.match(faults[0]?.problem ?? '', /your_domain\.com/);
@@ -68,7 +40,7 @@ describe("the guide's environment file", () => {
   }
 
   test('with only the values replaced it loads', () => {
-    const config = loadConfig(replaced(GUIDE));
+    const config = loadConfig(replaced(GUIDE_ENVIRONMENT));
     assert.equal(config.isProduction, true);
     assert.deepEqual(config.identity, {
       kind: 'supabase',
@@ -138,7 +110,11 @@ describe('placeholders', () => {
   });
 
   test('of mounted secrets are named by the variable that mounts them', () => {
-    const texts = { ...parseEnv(GUIDE), M2M_JWT_SECRET_KEY: '', M2M_JWT_SECRET_KEY_FILE: '/run/secrets/m2m' };
+    const texts = {
+      ...parseEnv(GUIDE_ENVIRONMENT),
+      M2M_JWT_SECRET_KEY: '',
+      M2M_JWT_SECRET_KEY_FILE: '/run/secrets/m2m',
+    };
     const faults = faultsOf(texts, { readFile: () => 'your_secure_jwt_secret_for_m2m\n' });
     assert.ok(names(faults).includes('M2M_JWT_SECRET_KEY_FILE'));
   });
@@ -159,7 +135,7 @@ describe('the example file', () => {
   test("begins with the guide's names in the guide's order", () => {
     const settings = (text: string) =>
       text.split('\n').flatMap((line) => /^([A-Z0-9_]+)=/.exec(line)?.[1] ?? []);
-    assert.deepEqual(settings(example), settings(GUIDE));
+    assert.deepEqual(settings(example), settings(GUIDE_ENVIRONMENT));
   });
 
   test('each line that is commented out is right but for its placeholders', () => {
