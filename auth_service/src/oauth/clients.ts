@@ -64,6 +64,9 @@ function createClientInsert({ storage, audit, now, random }: OauthDependencies) 
         ...columns,
         id,
         isActive: true,
+        refreshTokens: false,
+        jwks: null,
+        jwksUri: null,
         createdAt,
         updatedAt: createdAt,
       });

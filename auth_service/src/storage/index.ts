@@ -32,6 +32,7 @@ export type {
   ClientForToken,
   ClientRole,
   ClientSecret,
+  JsonWebKeySet,
   NewClient,
   Permission,
   Role,

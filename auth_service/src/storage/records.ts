@@ -13,11 +13,20 @@ export interface Client {
   readonly tokenEndpointAuthMethod: string | null;
   /** null: the service's own lifetime. */
   readonly tokenLifetimeSeconds: number | null;
+  /** Whether its tokens come with refresh tokens. */
+  readonly refreshTokens: boolean;
+  /** RFC 7517, public keys only; never beside `jwksUri`. */
+  readonly jwks: JsonWebKeySet | null;
+  readonly jwksUri: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
 export type NewClient = Client;
+
+export interface JsonWebKeySet {
+  readonly keys: readonly JsonWebKey[];
+}
 
 export interface ClientSecret {
   readonly id: string;

@@ -2,7 +2,7 @@
 import type { JsonWebKey } from 'node:crypto';
 import type { ColumnType } from 'kysely';
 import type { PersonTables } from './person-tables.ts';
-import type { AuditEvent, SecretAlgorithm, SigningAlgorithm, SigningKeyState } from './records.ts';
+import type { AuditEvent, JsonWebKeySet, SecretAlgorithm, SigningAlgorithm, SigningKeyState } from './records.ts';
 
 export const SCHEMA = 'auth_service_data';
 
@@ -26,6 +26,9 @@ export interface AppClientsTable {
   allowed_resources: string[];
   token_endpoint_auth_method: string | null;
   token_lifetime_seconds: number | null;
+  refresh_tokens: boolean;
+  jwks: ColumnType<JsonWebKeySet | null, string | null, string | null>;
+  jwks_uri: string | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -39,6 +42,17 @@ export interface AppClientSecretsTable {
   created_at: Date;
   expires_at: Date | null;
   last_used_at: Date | null;
+}
+
+export interface AppClientRefreshTokensTable {
+  id: string;
+  client_id: string;
+  token_hash: string;
+  scope: string[] | null;
+  resources: string[];
+  created_at: Date;
+  refreshed_at: Date | null;
+  expires_at: Date;
 }
 
 export interface SigningKeysTable {
@@ -74,6 +88,9 @@ export interface Tables extends PersonTables {
   app_clients: AppClientsTable;
   app_client_secrets: AppClientSecretsTable;
   app_client_roles: { client_id: string; role_id: string; assigned_at: Date };
+  app_client_refresh_tokens: AppClientRefreshTokensTable;
+  app_client_assertions: { client_id: string; jti_hash: string; expires_at: Date };
+  rights_revision: { single: boolean; value: string };
   signing_keys: SigningKeysTable;
   audit_events: AuditEventsTable;
   bootstrap_marks: { name: string; at: Date };

@@ -30,6 +30,9 @@ export async function makeInactiveClient(storage: Storage): Promise<TestClient> 
     allowedResources: [],
     tokenEndpointAuthMethod: null,
     tokenLifetimeSeconds: null,
+    refreshTokens: false,
+    jwks: null,
+    jwksUri: null,
     createdAt: at,
     updatedAt: at,
   });

@@ -55,6 +55,9 @@ export async function openRbac(
         allowedResources: [],
         tokenEndpointAuthMethod: null,
         tokenLifetimeSeconds: null,
+        refreshTokens: false,
+        jwks: null,
+        jwksUri: null,
         createdAt: at,
         updatedAt: at,
       });

@@ -1,4 +1,5 @@
 import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { Kysely, PGliteDialect } from 'kysely';
 import { ServiceError } from '#errors';
 import type { Engine } from '../engine/engine.ts';
@@ -66,6 +67,7 @@ function openPGlite(directory: string): Promise<PGlite> {
     fs: durableFiles(directory),
     startParams: [...DURABLE_START_PARAMETERS],
     relaxedDurability: false,
+    extensions: { pg_trgm },
   });
 }
 

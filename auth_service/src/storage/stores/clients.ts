@@ -109,6 +109,9 @@ function toRow(client: NewClient) {
     allowed_resources: client.allowedResources,
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     token_lifetime_seconds: client.tokenLifetimeSeconds,
+    refresh_tokens: client.refreshTokens,
+    jwks: client.jwks === null ? null : JSON.stringify(client.jwks),
+    jwks_uri: client.jwksUri,
     created_at: client.createdAt,
     updated_at: client.updatedAt,
   };
@@ -124,6 +127,9 @@ function toClient(row: Selectable<AppClientsTable>): Client {
     allowedResources: row.allowed_resources,
     tokenEndpointAuthMethod: row.token_endpoint_auth_method,
     tokenLifetimeSeconds: row.token_lifetime_seconds,
+    refreshTokens: row.refresh_tokens,
+    jwks: row.jwks,
+    jwksUri: row.jwks_uri,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
