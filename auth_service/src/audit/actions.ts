@@ -6,10 +6,12 @@ export const AUDIT_ACTIONS = {
   'client.authentication_failed':
     'A request could not prove to be a client; detail says why. No subject: what it named is no client id.',
   'role.created': 'A role was created.',
-  'role.deleted': 'A role was deleted; when forced, detail says how many clients held it.',
+  'role.updated': 'A role was renamed or described anew; detail says which fields.',
+  'role.deleted': 'A role was deleted; when forced, detail says how many clients and users held it.',
   'role.granted': 'A role was given to the subject.',
   'role.removed': 'A role was taken from the subject.',
   'permission.created': 'A permission was created.',
+  'permission.updated': 'A permission was renamed or described anew; detail says which fields.',
   'permission.deleted': 'A permission was deleted; when forced, detail names the roles that held it.',
   'permission.granted': 'A permission was given to a role.',
   'permission.removed': 'A permission was taken from a role.',
@@ -25,6 +27,8 @@ export const AUDIT_ACTIONS = {
   'user.deleted': 'A person deleted their account.',
   'admin.bootstrapped':
     'The first administrator was made from the environment; detail says whether the account is new.',
+  'access.refused':
+    'A principal asked for what it may not do; detail says which operation and what it lacks.',
   'key.created': 'A signing key was created.',
   'rate_limit.exceeded': 'A limit was exceeded for the first time in its window; detail names the limit.',
 } as const satisfies Readonly<Record<string, string>>;

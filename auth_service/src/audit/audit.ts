@@ -37,6 +37,7 @@ export function createAudit(dependencies: AuditDependencies): Audit {
       await stores.auditEvents.insertMany([complete(input)]);
     },
     enqueue: (input) => buffer.add(complete(input)),
+    list: (query) => storage.auditEvents.list(query),
     flush: buffer.flush,
     start: partitions.start,
     async close() {

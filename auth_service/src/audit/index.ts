@@ -1,10 +1,10 @@
 /**
  * audit: who did what. Owns the catalogue of actions, the rows in the transaction of what they record, the buffer of
  * events that may be up to a second late (token issuance, failures), and the monthly partitions ahead of time.
- * May use: storage's audit events, the request context. Does not: decide what is an event (the acting room does),
- * answer searches, or ever drop an event unsaid: what cannot be stored is written to the log.
+ * May use: storage's audit events, the request context. Does not: decide what is an event (the acting room does), or
+ * ever drop an event unsaid: what cannot be stored is written to the log.
  */
-import type { Stores } from '#storage';
+import type { AuditEvent, AuditQuery, Stores } from '#storage';
 import type { AuditAction } from './actions.ts';
 
 export { AUDIT_ACTIONS, type AuditAction, renderAuditDocs } from './actions.ts';
@@ -33,6 +33,8 @@ export interface Audit {
   record(stores: Pick<Stores, 'auditEvents'>, event: AuditInput): Promise<void>;
   /** Takes the event at once and stores it within a second, together with others. Never throws, never waits. */
   enqueue(event: AuditInput): void;
+  /** What is stored, newest first; what was enqueued in the last second may be missing. @throws what storage throws. */
+  list(query: AuditQuery): Promise<AuditEvent[]>;
   /** Stores all that was enqueued before. @throws what storage throws; the events stay and are tried again. */
   flush(): Promise<void>;
   /** Prepares the partitions of the coming months, now and once a day. @throws what storage throws. */

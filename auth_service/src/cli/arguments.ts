@@ -28,7 +28,7 @@ export function collect(text: string, before: readonly string[] | undefined): st
 
 /** Everything a list holds, page by page. */
 export async function listAll<Thing>(
-  list: (page: Page) => Promise<{ items: Thing[]; count: number }>,
+  list: (page: Pick<Page, 'limit' | 'offset'>) => Promise<{ items: Thing[]; count: number }>,
 ): Promise<Thing[]> {
   const all: Thing[] = [];
   for (;;) {

@@ -1,7 +1,7 @@
-import type { Actor } from '#audit';
 import type { Service } from '#compose';
 import { type Config, loadConfig } from '#config';
 import { createLogger } from '#observability';
+import type { Authority } from '#rbac';
 import { createOutput, type Output, type TextStream } from './output.ts';
 
 /** What a run of the command line stands in; a process's own, or a test's. */
@@ -28,7 +28,7 @@ export interface CommandContext {
 }
 
 /** Whoever may start a command holds the database's password: no identity of ours stands behind it. */
-export const OPERATOR: Actor = { type: 'system', id: null };
+export const OPERATOR: Authority = { type: 'system', id: null };
 
 export function createContext(io: CliIo, { json }: { json: boolean }): CommandContext {
   const { stdout, stderr, env, isTerminal } = io;

@@ -106,6 +106,8 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     config,
     logger: logger.child('http'),
     oauth,
+    rbac,
+    audit,
     keys,
     people: people?.face ?? null,
     random,

@@ -27,6 +27,8 @@ export const CATALOGUE = {
   current_password_invalid: 'The current password is wrong.',
   refresh_token_not_found: 'This refresh token is unknown, or its session has ended. Log in again.',
   refresh_token_already_used: 'This refresh token was used before, so its session has ended. Log in again.',
+  insufficient_permission: 'This needs a permission that you do not hold.',
+  exceeds_own_rights: 'This carries more than you hold yourself. Ask somebody who holds it.',
   last_administrator: 'This is the last administrator. Make another one first.',
   administrator_unconfirmed:
     'The account of INITIAL_ADMIN_EMAIL exists, and its holder never proved to own the address. Name another address, or delete the account.',
@@ -42,6 +44,7 @@ export const CATALOGUE = {
   method_not_allowed: 'This path does not answer this method.',
   already_exists: 'It exists already.',
   in_use: 'It is still in use.',
+  precondition_failed: 'It was changed since you read it. Read it again, then repeat your change.',
   built_in: 'This one is built in and cannot be changed.',
   rate_limited: 'Too many requests. Try again later.',
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Audit } from '#audit';
 import type { Config } from '#config';
 import type { Random } from '#crypto';
 import type { ServiceError } from '#errors';
@@ -6,6 +7,7 @@ import type { People } from '#identity';
 import type { KeyRing } from '#keys';
 import type { Oauth } from '#oauth';
 import type { Logger } from '#observability';
+import type { Rbac } from '#rbac';
 import type { PersonLimit } from './people/limits.ts';
 
 /** Call `listen` to open the socket and `close` to stop: it refuses new connections and waits for requests in flight. */
@@ -15,8 +17,11 @@ export interface Dependencies {
   readonly config: HttpSettings;
   /** Already of this room. */
   readonly logger: Logger;
-  readonly oauth: Pick<Oauth, 'issueToken' | 'metadata'>;
-  readonly keys: Pick<KeyRing, 'jwks'>;
+  readonly oauth: Pick<Oauth, 'issueToken' | 'metadata' | 'verify' | 'clients'>;
+  readonly rbac: Omit<Rbac, 'ensureBuiltIns'>;
+  readonly audit: Pick<Audit, 'enqueue' | 'list'>;
+  /** The ring that signs for machines. */
+  readonly keys: Pick<KeyRing, 'jwks' | 'list'>;
   readonly random: Pick<Random, 'uuid'>;
   /** Null: accounts are kept elsewhere, and the routes of people are not mounted. */
   readonly people: PeopleDependencies | null;
@@ -31,7 +36,7 @@ export interface PeopleDependencies {
   /** `iss` of their access tokens. Null: it is built from PUBLIC_URL, which is not set. */
   readonly issuer: string | null;
   /** The ring that signs them. */
-  readonly keys: Pick<KeyRing, 'jwks'>;
+  readonly keys: Pick<KeyRing, 'jwks' | 'list'>;
   readonly limits: { readonly login: PersonLimit; readonly register: PersonLimit };
 }
 

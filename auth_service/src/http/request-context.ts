@@ -34,6 +34,7 @@ export function addRequestContext(app: FastifyInstance, dependencies: Dependenci
 
   app.decorateRequest('record');
   app.decorateRequest('bearer', null);
+  app.decorateRequest('authority', null);
   app.addHook('preClose', (done) => {
     closing = true;
     // A connection that falls idle from here on would keep `close` waiting for its whole idle time.

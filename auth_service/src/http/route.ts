@@ -1,12 +1,16 @@
 import type { FastifyInstance, FastifySchema, RouteHandlerMethod, RouteOptions } from 'fastify';
-import { requireUser } from './authenticate.ts';
+import { permissionFor } from './admin/permissions.ts';
+import { requirePermission, requireUser } from './authenticate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { parseJsonBody } from './json-body.ts';
 import { waitUntilReady } from './lifecycle-gate.ts';
 import type { JsonSchema, RouteSchema } from './openapi/route-schema.ts';
 
-/** Who may call: anybody, a client that authenticates in the request itself (RFC 6749 §2.3), or a person by token. */
-type Access = 'public' | 'client' | 'user';
+/**
+ * Who may call: anybody, a client that authenticates in the request itself (RFC 6749 §2.3), a person by token, or who
+ * holds the permission that `admin/permissions.ts` names for the operation, person or client.
+ */
+type Access = 'public' | 'client' | 'user' | 'admin';
 /**
  * `token`: failures by address and requests by client, counted where clients are authenticated. `login` and `register`:
  * by address and by e-mail, counted where the e-mail is read.
@@ -83,6 +87,7 @@ export function mountRoute(app: FastifyInstance, route: Route, dependencies: Dep
     onRequest: [
       ...(waits ? [waitUntilReady(dependencies.lifecycle)] : []),
       ...(access === 'user' ? [requireUser(dependencies)] : []),
+      ...(access === 'admin' ? [requirePermission(dependencies, permissionFor(route))] : []),
     ],
     preValidation: does.takesJson === true ? [parseJsonBody] : [],
     handler: handle(dependencies),

@@ -1,8 +1,9 @@
 import type { Audit } from '#audit';
 import { ServiceError } from '#errors';
+import { ADMIN_ROLE, ADMINISTRATORS_LOCK } from '#rbac';
 import type { Storage } from '#storage';
 import { requireEmail } from './email-address.ts';
-import { ADMIN_ROLE, ADMINISTRATORS_LOCK, adoptAs } from './people.ts';
+import { adoptAs } from './people.ts';
 import type { IdentityProvider } from './types.ts';
 
 const DEACTIVATED =
@@ -28,13 +29,13 @@ export async function bootstrapAdministrator(
   { provider, storage, audit, now }: AdministratorDependencies,
   credentials: { readonly email: string; readonly password: string },
 ): Promise<{ created: boolean }> {
-  if (await storage.userRoles.isHeld(ADMIN_ROLE)) return { created: false };
+  if (await storage.userRoles.isHeld(ADMIN_ROLE, now())) return { created: false };
   const email = requireEmail(credentials.email);
   const user = await provider.ensureUser({ ...credentials, email }, adoptAs({}, now));
   if (!user.isProved) throw new ServiceError('administrator_unconfirmed');
   await storage.transaction(async (stores) => {
     await stores.lock(ADMINISTRATORS_LOCK);
-    if (await stores.userRoles.isHeld(ADMIN_ROLE)) return;
+    if (await stores.userRoles.isHeld(ADMIN_ROLE, now())) return;
     const role = await stores.roles.findByName(ADMIN_ROLE);
     if (role === null) throw new ServiceError('internal', undefined, { cause: 'the admin role is missing' });
     const profile = await stores.profiles.find(user.id);

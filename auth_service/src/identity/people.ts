@@ -1,5 +1,6 @@
 import type { Audit } from '#audit';
 import { isServiceError, ServiceError } from '#errors';
+import { keepAnAdministrator } from '#rbac';
 import type { Profile, Storage, Stores } from '#storage';
 import { requireEmail } from './email-address.ts';
 import type { StrengthRules } from './passwords/strength.ts';
@@ -19,9 +20,6 @@ import type {
 /** How old the newest proof of who it is may be where the account itself is at stake. */
 const FRESH_LOGIN_SECONDS = 600;
 const DEFAULT_ROLE = 'user';
-export const ADMIN_ROLE = 'admin';
-/** Held by whatever makes or unmakes an administrator. */
-export const ADMINISTRATORS_LOCK = 'administrators';
 
 export interface PeopleDependencies {
   readonly provider: IdentityProvider;
@@ -123,13 +121,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
         throw new ServiceError('reauthentication_needed', 'This needs a fresh login. Log in again first.');
       }
       await provider.deleteUser(bearer, async (stores) => {
-        // One after the other, so that the last two cannot leave at once.
-        await stores.lock(ADMINISTRATORS_LOCK);
-        await stores.profiles.delete(bearer.principal.userId);
-        const wasAdministrator = bearer.principal.roles.includes(ADMIN_ROLE);
-        if (wasAdministrator && !(await stores.userRoles.isHeld(ADMIN_ROLE))) {
-          throw new ServiceError('last_administrator');
-        }
+        await keepAnAdministrator(stores, now(), () => stores.profiles.delete(bearer.principal.userId));
       });
     },
 

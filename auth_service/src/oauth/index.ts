@@ -1,17 +1,21 @@
 /**
  * oauth: machine identities and their tokens. Owns the rules of clients and their secrets, client authentication,
- * the token endpoint with its grants, what a machine token says, and the authorization server metadata.
- * May use: rbac's tables through storage, keys (signs), audit, the limiters of kv it is given, crypto.
- * Does not: speak HTTP, keep keys, know people, or verify tokens (keys does).
+ * the token endpoint with its grants, what a machine token says, which client a token of our own API stands for, and the
+ * authorization server metadata.
+ * May use: rbac, keys (signs and verifies), storage, audit, the limiters of kv it is given, crypto.
+ * Does not: speak HTTP, keep keys, know people, or guard routes.
  */
+import { createClientCache } from './client-cache.ts';
 import { createClients } from './clients.ts';
 import { createMetadata } from './metadata.ts';
+import { createOwnApi } from './own-api.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import type { Oauth, OauthDependencies } from './types.ts';
 
 export type {
   AuthorizationServerMetadata,
   ClientDetails,
+  ClientPrincipal,
   ClientSecretSummary,
   Clients,
   CreatedClient,
@@ -30,6 +34,7 @@ export function createOauth(dependencies: OauthDependencies): Oauth {
   return {
     clients: createClients(dependencies),
     issueToken: createTokenEndpoint(dependencies),
+    verify: createOwnApi(dependencies, createClientCache(dependencies)),
     metadata: createMetadata(dependencies.settings),
   };
 }

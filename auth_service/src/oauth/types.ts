@@ -6,10 +6,10 @@ import type { Logger } from '#observability';
 import type { Client, ClientSecret, Page, Storage } from '#storage';
 
 export interface OauthDependencies {
-  readonly storage: Pick<Storage, 'clients' | 'clientSecrets' | 'transaction'>;
+  readonly storage: Pick<Storage, 'clients' | 'clientSecrets' | 'rightsRevision' | 'transaction'>;
   /** `sharedSecret` is needed, and used, only when `settings.algorithm` is HS256. */
   readonly keys: {
-    readonly ring: Pick<KeyRing, 'signToken'>;
+    readonly ring: Pick<KeyRing, 'signToken' | 'findKey'>;
     readonly sharedSecret: SharedSecretKeys | null;
   };
   readonly audit: Audit;
@@ -51,8 +51,20 @@ export interface Oauth {
    * @throws ServiceError with an OAuth code; `public_url_missing`; RateLimitedError when a limit is exceeded.
    */
   issueToken(request: TokenRequest): Promise<IssuedToken>;
+  /**
+   * Who a client is that calls our own API with an access token, and what it may do now.
+   * @throws ServiceError `invalid_token`; `public_url_missing`; what storage throws.
+   */
+  verify(accessToken: string): Promise<ClientPrincipal>;
   /** RFC 8414. @throws ServiceError `public_url_missing`. */
   metadata(): AuthorizationServerMetadata;
+}
+
+export interface ClientPrincipal {
+  readonly kind: 'client';
+  readonly clientId: string;
+  /** Names: what it holds, as it was at most a second ago, and no more than the token was narrowed to. */
+  readonly permissions: readonly string[];
 }
 
 export interface TokenRequest {

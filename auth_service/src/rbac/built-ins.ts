@@ -16,6 +16,8 @@ export const BUILT_IN_PERMISSIONS = [
   { name: 'role:admin_manage', description: 'Administer everything: counts as holding every permission.' },
 ] as const;
 
+export type BuiltInPermission = (typeof BUILT_IN_PERMISSIONS)[number]['name'];
+
 export const BUILT_IN_ROLES = [
   { name: 'admin', description: 'Holds every built-in permission.' },
   { name: 'user', description: 'What every new user gets. Its own profile needs no permission.' },

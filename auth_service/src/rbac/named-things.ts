@@ -1,42 +1,72 @@
-import type { Actor } from '#audit';
 import { ServiceError } from '#errors';
-import type { Role } from '#storage';
+import type { Role, TransactionStores } from '#storage';
+import { type Authority, requireAuthorityOver } from './authority.ts';
 import { change, type RbacDependencies } from './dependencies.ts';
-import type { NamedThings, NewNamedThing } from './index.ts';
-import { find, type Kind, noSuch } from './kinds.ts';
-import { checkNewThing } from './names.ts';
+import type { NamedThings, NewNamedThing, Precondition } from './index.ts';
+import { find, type Kind } from './kinds.ts';
+import { checkNames } from './names.ts';
 
 export function createNamedThings(kind: Kind, dependencies: RbacDependencies): NamedThings<Role> {
   const { storage, audit, now, random } = dependencies;
   const { noun } = kind;
 
-  async function create(actor: Actor, input: NewNamedThing): Promise<Role> {
+  async function create(by: Authority, input: NewNamedThing): Promise<Role> {
     const { name } = input;
-    const description = input.description === '' ? null : (input.description ?? null);
-    checkNewThing(noun, name, description);
+    const description = input.description || null;
+    checkNames(noun, name, description);
     return change(dependencies, async (stores) => {
-      const store = kind.store(stores);
-      if ((await store.findByName(name)) !== null) {
-        throw new ServiceError('already_exists', `The ${noun} "${name}" exists already.`);
-      }
+      const id = random.uuid();
+      requireAuthorityOver(by, [], await kind.carried(stores, id, name));
+      await requireFree(stores, kind, name);
       const at = now();
-      const made = await store.insert({ id: random.uuid(), name, description, createdAt: at, updatedAt: at });
-      const subject = { type: noun, id: made.id };
-      await audit.record(stores, { action: `${noun}.created`, actor, subject, detail: { name } });
+      const made = await kind.store(stores).insert({ id, name, description, createdAt: at, updatedAt: at });
+      const subject = { type: noun, id };
+      await audit.record(stores, { action: `${noun}.created`, actor: by, subject, detail: { name } });
       return made;
     });
   }
 
+  async function update(
+    by: Authority,
+    idOrName: string,
+    input: Partial<NewNamedThing>,
+    precondition?: Precondition<Role>,
+  ): Promise<Role> {
+    checkNames(noun, input.name, input.description || null);
+    return change(dependencies, async (stores) => {
+      const thing = await find(stores, kind, idOrName);
+      const { id } = thing;
+      precondition?.(thing);
+      const wanted = { name: thing.name, description: thing.description, ...given(input) };
+      const before = await kind.carried(stores, id, thing.name);
+      requireAuthorityOver(by, before, await kind.carried(stores, id, wanted.name));
+      const fields = (['name', 'description'] as const).filter((field) => wanted[field] !== thing[field]);
+      if (fields.length === 0) return thing;
+      if (fields.includes('name')) {
+        if (kind.isBuiltIn(thing.name)) throw builtIn(kind, thing, 'renamed');
+        await requireFree(stores, kind, wanted.name);
+      }
+      const updated = await kind.store(stores).update(id, { ...wanted, updatedAt: now() });
+      const detail = { name: wanted.name, fields, ...(fields.includes('name') && { was: thing.name }) };
+      await audit.record(stores, {
+        action: `${noun}.updated`,
+        actor: by,
+        subject: { type: noun, id },
+        detail,
+      });
+      return updated ?? thing;
+    });
+  }
+
   async function remove(
-    actor: Actor,
+    by: Authority,
     idOrName: string,
     options: { readonly force?: boolean } = {},
   ): Promise<Role> {
     return change(dependencies, async (stores) => {
       const thing = await find(stores, kind, idOrName);
-      if (thing.name === kind.kept) {
-        throw new ServiceError('built_in', `The ${noun} "${thing.name}" is built in and cannot be deleted.`);
-      }
+      requireAuthorityOver(by, await kind.carried(stores, thing.id, thing.name), []);
+      if (thing.name === kind.kept) throw builtIn(kind, thing, 'deleted');
       const use = await kind.use(stores, thing.id);
       if (use !== null && options.force !== true) {
         throw new ServiceError('in_use', `The ${noun} "${thing.name}" is still in use. ${use.sentence}`);
@@ -44,7 +74,7 @@ export function createNamedThings(kind: Kind, dependencies: RbacDependencies): N
       await kind.store(stores).delete(thing.id);
       const subject = { type: noun, id: thing.id };
       const detail = { name: thing.name, ...use?.detail };
-      await audit.record(stores, { action: `${noun}.deleted`, actor, subject, detail });
+      await audit.record(stores, { action: `${noun}.deleted`, actor: by, subject, detail });
       return thing;
     });
   }
@@ -52,11 +82,26 @@ export function createNamedThings(kind: Kind, dependencies: RbacDependencies): N
   return {
     create,
     list: (page) => kind.store(storage).list(page),
-    async findByName(name) {
-      const found = kind.pattern.test(name) ? await kind.store(storage).findByName(name) : null;
-      if (found === null) throw noSuch(noun, name);
-      return found;
-    },
+    find: (idOrName) => find(storage, kind, idOrName),
+    update,
     delete: remove,
   };
+}
+
+/** What was given, an empty description meaning none. */
+function given({ name, description }: Partial<NewNamedThing>) {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description: description || null }),
+  };
+}
+
+async function requireFree(stores: TransactionStores, kind: Kind, name: string): Promise<void> {
+  if ((await kind.store(stores).findByName(name)) !== null) {
+    throw new ServiceError('already_exists', `The ${kind.noun} "${name}" exists already.`);
+  }
+}
+
+function builtIn({ noun }: Kind, { name }: Role, verb: string): ServiceError {
+  return new ServiceError('built_in', `The ${noun} "${name}" is built in and cannot be ${verb}.`);
 }

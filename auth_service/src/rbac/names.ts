@@ -12,14 +12,21 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2
 
 export type Noun = 'role' | 'permission';
 
-/** @throws ServiceError `validation_failed`, naming every field that is wrong. */
-export function checkNewThing(noun: Noun, name: string, description: string | null): void {
+/**
+ * @param name undefined: it stays as it is
+ * @throws ServiceError `validation_failed`, naming every field that is wrong.
+ */
+export function checkNames(noun: Noun, name: string | undefined, description: string | null): void {
   const fields: FieldError[] = [];
-  const nameFault = noun === 'role' ? roleNameFault(name) : permissionNameFault(name);
+  const nameFault = name === undefined ? undefined : faultOfName(noun, name);
   if (nameFault !== undefined) fields.push({ field: 'name', message: nameFault });
   const descriptionFault = faultOfDescription(description);
   if (descriptionFault !== undefined) fields.push({ field: 'description', message: descriptionFault });
   if (fields.length > 0) throw new ServiceError('validation_failed', undefined, { fields });
+}
+
+function faultOfName(noun: Noun, name: string): string | undefined {
+  return noun === 'role' ? roleNameFault(name) : permissionNameFault(name);
 }
 
 function permissionNameFault(name: string): string | undefined {

@@ -38,8 +38,13 @@ export interface UserRoleStore {
   remove(userId: string, roleId: string): Promise<boolean>;
   /** By name. */
   list(userId: string): Promise<UserRole[]>;
-  /** Whether anybody holds the role who can use it: with an active profile and, where it is ours, a proved address. */
-  isHeld(roleName: string): Promise<boolean>;
+  /** Names of the permissions that come with the person's roles, sorted, usable or not. One statement. */
+  carried(userId: string): Promise<string[]>;
+  /**
+   * Whether anybody holds the role who can use it: with an active profile and, where the account is ours, a confirmed
+   * address and no ban that lasts beyond `now`.
+   */
+  isHeld(roleName: string, now: Date): Promise<boolean>;
 }
 
 export interface AccountStore {

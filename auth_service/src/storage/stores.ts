@@ -19,12 +19,22 @@ import type {
   SigningKeyState,
 } from './records.ts';
 
-export interface Page {
+export interface Page<Column extends string = string> {
   readonly limit: number;
   readonly offset: number;
   /** Keeps what contains this text, in any case; `%`, `_` and `\` stand for themselves. */
   readonly q?: string;
+  /** Default: as the list says. Equal ones stand in the order of their ids. */
+  readonly sort?: Sort<Column>;
 }
+
+export interface Sort<Column extends string> {
+  readonly column: Column;
+  readonly isDescending: boolean;
+}
+
+/** What roles and permissions can be ordered by. */
+export type NamedColumn = 'name' | 'created_at' | 'updated_at';
 
 export interface Listed<T> {
   readonly items: T[];
@@ -65,6 +75,14 @@ export interface ClientRoleStore {
   remove(clientId: string, roleId: string): Promise<boolean>;
   /** By name. */
   list(clientId: string): Promise<ClientRole[]>;
+  /** Names of the permissions that come with the client's roles, sorted. One statement. */
+  carried(clientId: string): Promise<string[]>;
+}
+
+export interface NamedChange {
+  readonly name?: string;
+  readonly description?: string | null;
+  readonly updatedAt: Date;
 }
 
 export interface RoleStore {
@@ -73,10 +91,13 @@ export interface RoleStore {
   findByName(name: string): Promise<Role | null>;
   /** By name; unknown names are left out. */
   findByNames(names: readonly string[]): Promise<Role[]>;
-  /** By name; `q` searches name and description. */
-  list(page: Page): Promise<Listed<Role>>;
+  /** By name where no other order is asked for; `q` searches name and description. */
+  list(page: Page<NamedColumn>): Promise<Listed<Role>>;
+  /** @returns null when there is none. @throws ServiceError `already_exists`. */
+  update(id: string, change: NamedChange): Promise<Role | null>;
   delete(id: string): Promise<boolean>;
-  usage(id: string): Promise<{ clients: number }>;
+  /** How many hold it. One statement. */
+  usage(id: string): Promise<{ clients: number; users: number }>;
 }
 
 export interface PermissionStore {
@@ -84,7 +105,8 @@ export interface PermissionStore {
   find(id: string): Promise<Permission | null>;
   findByName(name: string): Promise<Permission | null>;
   findByNames(names: readonly string[]): Promise<Permission[]>;
-  list(page: Page): Promise<Listed<Permission>>;
+  list(page: Page<NamedColumn>): Promise<Listed<Permission>>;
+  update(id: string, change: NamedChange): Promise<Permission | null>;
   delete(id: string): Promise<boolean>;
   /** Names of the roles that hold it, sorted. */
   usage(id: string): Promise<{ roles: string[] }>;
@@ -128,6 +150,8 @@ export interface AuditQuery {
   readonly from?: Date;
   /** Exclusive. */
   readonly to?: Date;
+  /** Only what comes after this event in the list, which is newest first. */
+  readonly after?: Pick<AuditEvent, 'occurredAt' | 'id'>;
   readonly limit: number;
 }
 
@@ -147,6 +171,11 @@ export interface BootstrapMarkStore {
   list(): Promise<{ name: string; at: Date }[]>;
 }
 
+/** A number that moves on with every change of what clients hold. */
+export interface RightsRevisionStore {
+  read(): Promise<number>;
+}
+
 export interface Stores extends PersonStores {
   readonly clients: ClientStore;
   readonly clientSecrets: ClientSecretStore;
@@ -157,6 +186,7 @@ export interface Stores extends PersonStores {
   readonly signingKeys: SigningKeyStore;
   readonly auditEvents: AuditEventStore;
   readonly bootstrapMarks: BootstrapMarkStore;
+  readonly rightsRevision: RightsRevisionStore;
 }
 
 export interface TransactionStores extends Stores {

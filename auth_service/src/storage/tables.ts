@@ -2,7 +2,13 @@
 import type { JsonWebKey } from 'node:crypto';
 import type { ColumnType } from 'kysely';
 import type { PersonTables } from './person-tables.ts';
-import type { AuditEvent, JsonWebKeySet, SecretAlgorithm, SigningAlgorithm, SigningKeyState } from './records.ts';
+import type {
+  AuditEvent,
+  JsonWebKeySet,
+  SecretAlgorithm,
+  SigningAlgorithm,
+  SigningKeyState,
+} from './records.ts';
 
 export const SCHEMA = 'auth_service_data';
 
@@ -90,7 +96,7 @@ export interface Tables extends PersonTables {
   app_client_roles: { client_id: string; role_id: string; assigned_at: Date };
   app_client_refresh_tokens: AppClientRefreshTokensTable;
   app_client_assertions: { client_id: string; jti_hash: string; expires_at: Date };
-  rights_revision: { single: boolean; value: string };
+  rights_revision: { single: boolean; value: string | number };
   signing_keys: SigningKeysTable;
   audit_events: AuditEventsTable;
   bootstrap_marks: { name: string; at: Date };

@@ -73,7 +73,7 @@ describeOnEachDatabase('the administrator nobody asked for', (openDatabase) => {
     const unseen = await open(database, development, 'command');
     await unseen.bootstrap();
     assert.equal(unseen.people?.newAdministrator(), null);
-    assert.equal(await unseen.storage.userRoles.isHeld('admin'), false);
+    assert.equal(await unseen.storage.userRoles.isHeld('admin', new Date()), false);
     await unseen.close();
     const seen = await open(database, development, 'command', true);
     await seen.bootstrap();
@@ -99,7 +99,7 @@ describeOnEachDatabase('the administrator nobody asked for', (openDatabase) => {
     const service = await open(database, development, 'command', true);
     await service.bootstrap();
     assert.equal(service.people?.newAdministrator(), null);
-    assert.equal(await service.storage.userRoles.isHeld('admin'), false);
+    assert.equal(await service.storage.userRoles.isHeld('admin', new Date()), false);
     await service.close();
   });
 });

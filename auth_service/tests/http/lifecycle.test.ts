@@ -55,7 +55,9 @@ describe('while it starts', () => {
 
 describe('while it stops', () => {
   it('is alive, not ready, and serves on, each answer ending its connection', async () => {
-    await using wire = buildWireApp({ rooms: { keys: { jwks: async () => ({ keys: [] }) } } });
+    await using wire = buildWireApp({
+      rooms: { keys: { jwks: async () => ({ keys: [] }), list: () => [] } },
+    });
     const { app, lifecycle } = wire;
     const { url } = await listen(app);
     assert.equal((await fetch(`${url}/.well-known/jwks.json`)).headers.get('connection'), 'keep-alive');

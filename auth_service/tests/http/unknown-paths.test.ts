@@ -112,7 +112,7 @@ describe('the root path', () => {
   });
 
   it('holds the well-known documents as well', async () => {
-    const keys = { jwks: async () => ({ keys: [] }) };
+    const keys = { jwks: async () => ({ keys: [] }), list: () => [] };
     await using wire = buildWireApp({ rooms: { keys } });
     const { app } = wire;
     for (const url of ['/.well-known/jwks.json', '/api/v1/.well-known/jwks.json']) {

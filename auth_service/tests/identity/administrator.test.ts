@@ -137,7 +137,7 @@ describeOnEachDatabase('the first administrator', (open) => {
     const other = (await signInAs(identity, { email: 'second@example.com', password: PASSWORD })).bearer;
     const answers = await Promise.allSettled([admin, other].map((one) => identity.people.deleteAccount(one)));
     assert.deepEqual(answers.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
-    assert.equal(await identity.storage.userRoles.isHeld('admin'), true);
+    assert.equal(await identity.storage.userRoles.isHeld('admin', new Date()), true);
   });
 
   it('is made again when the last one was deactivated, who is not activated for it', async () => {

@@ -1,16 +1,16 @@
-import { type Actor, createAudit } from '#audit';
+import { createAudit } from '#audit';
 import { createRandom, createSealer, sha256 } from '#crypto';
 import { createKeyRing, createSharedSecretKeys, decodeToken, type KeyRing } from '#keys';
 import { createKv, type RateLimit } from '#kv';
 import { createOauth, type NewClientInput, type Oauth, type OauthSettings, type TokenRequest } from '#oauth';
 import { createLogger } from '#observability';
-import { createRbac, type Rbac } from '#rbac';
+import { type Authority, createRbac, type Rbac } from '#rbac';
 import type { AuditEvent, AuditQuery } from '#storage';
 import type { TestClock } from '../support/clock.ts';
 import type { TestDatabase } from '../support/databases.ts';
 
 export const PUBLIC_URL = 'https://auth.example.com';
-export const ADMIN: Actor = { type: 'system', id: null };
+export const ADMIN: Authority = { type: 'system', id: null };
 export const SHARED_SECRET = 'a shared secret of more than thirty-two bytes';
 
 export interface TestOauth {

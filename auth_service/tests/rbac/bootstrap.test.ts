@@ -58,8 +58,8 @@ describeOnEachDatabase('the built-ins', (open) => {
     await rbac.permissions.delete(ADMIN, 'keys:write', { force: true });
     await rbac.revokePermission(ADMIN, 'admin', 'audit:read');
     await rbac.ensureBuiltIns();
-    await assert.rejects(rbac.roles.findByName('service'), { code: 'not_found' });
-    await assert.rejects(rbac.permissions.findByName('keys:write'), { code: 'not_found' });
+    await assert.rejects(rbac.roles.find('service'), { code: 'not_found' });
+    await assert.rejects(rbac.permissions.find('keys:write'), { code: 'not_found' });
     const gone = ['keys:write', 'audit:read'];
     assert.deepEqual(
       (await heldBy(storage, 'admin')).sort(),
@@ -101,7 +101,7 @@ describeOnEachDatabase('the built-ins', (open) => {
     const own = await rbac.permissions.create(ADMIN, { name: 'clients:read', description: 'Ours' });
     const before = (await events()).length;
     await rbac.ensureBuiltIns();
-    assert.deepEqual(await rbac.permissions.findByName('clients:read'), own);
+    assert.deepEqual(await rbac.permissions.find('clients:read'), own);
     assert.deepEqual((await heldBy(storage, 'admin')).sort(), PERMISSIONS);
     assert.deepEqual(
       (await events()).slice(before).map(({ action, detail }) => [action, detail.name ?? detail.permission]),

@@ -40,7 +40,7 @@ describeOnEachDatabase('roles and permissions', (open) => {
       });
       const plain = await rbac[things].create(ADMIN, { name: other, description: '' });
       assert.equal(plain.description, null);
-      assert.deepEqual(await rbac[things].findByName(name), made);
+      assert.deepEqual(await rbac[things].find(name), made);
       assert.deepEqual(await rbac[things].list(ALL), { items: [made, plain], count: 2 });
       assert.deepEqual(await rbac[things].delete(ADMIN, name), made);
       assert.deepEqual(await rbac[things].delete(ADMIN, plain.id.toUpperCase()), plain);
@@ -88,10 +88,10 @@ describeOnEachDatabase('roles and permissions', (open) => {
       const { rbac } = await openRbac(open);
       const unknown = [name, crypto.randomUUID(), '', 'No Such', '\0', "'; --", 'x'.repeat(10_000)];
       for (const text of unknown) {
-        await assert.rejects(rbac[things].findByName(text), { code: 'not_found' });
+        await assert.rejects(rbac[things].find(text), { code: 'not_found' });
         await assert.rejects(rbac[things].delete(ADMIN, text), { code: 'not_found' });
       }
-      await assert.rejects(rbac[things].findByName(name), { message: `There is no ${noun} "${name}".` });
+      await assert.rejects(rbac[things].find(name), { message: `There is no ${noun} "${name}".` });
     });
 
     it(`a ${noun} with a name or a description that is not plain is refused, naming the field`, async () => {

@@ -1,10 +1,10 @@
-import { type Actor, type Audit, createAudit } from '#audit';
+import { type Audit, createAudit } from '#audit';
 import { systemRandom } from '#crypto';
-import { createRbac, type Rbac } from '#rbac';
+import { type Authority, createRbac, type Rbac } from '#rbac';
 import type { AuditEvent, Storage } from '#storage';
 import type { OpenTestDatabase, TestDatabase } from '../support/databases.ts';
 
-export const ADMIN: Actor = { type: 'user', id: 'u-admin' };
+export const ADMIN: Authority = { type: 'user', id: 'u-admin', permissions: ['role:admin_manage'] };
 
 export const ALL = { limit: 200, offset: 0 };
 

@@ -147,7 +147,7 @@ describeOnEachDatabase('user role store', (open) => {
   it('is held by whoever can use it: with an active profile, and a proved address where it is ours', async () => {
     const { storage } = await open();
     await storage.roles.insert(roleNamed('admin'));
-    const isHeld = () => storage.userRoles.isHeld('admin');
+    const isHeld = () => storage.userRoles.isHeld('admin', new Date());
     assert.equal(await isHeld(), false);
     const elsewhere = aProfile();
     await storage.profiles.insert(elsewhere, ['admin']);
@@ -159,6 +159,6 @@ describeOnEachDatabase('user role store', (open) => {
     assert.equal(await isHeld(), false);
     await storage.accounts.update(userId, { emailConfirmedAt: TEST_EPOCH, updatedAt: TEST_EPOCH });
     assert.equal(await isHeld(), true);
-    assert.equal(await storage.userRoles.isHeld('nobody-made-it'), false);
+    assert.equal(await storage.userRoles.isHeld('nobody-made-it', new Date()), false);
   });
 });

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import { fastify } from 'fastify';
+import { permissionFor } from '../admin/permissions.ts';
 import { methodAndPath, type Route } from '../route.ts';
 import type { OpenApiDocument, OpenApiOptions } from './document.ts';
 import { COMMON_HEADERS, ERROR_SCHEMAS, errorResponses, LIMIT_HEADERS } from './error-responses.ts';
@@ -11,6 +12,7 @@ const ABOUT =
 const TAGS = [
   { name: 'Machines', description: 'Tokens for services, and what verifies them.' },
   { name: 'People', description: 'Accounts, log-ins and sessions.' },
+  { name: 'Administration', description: 'Clients, roles, permissions, users and what is recorded of them.' },
   { name: 'Operations', description: 'How the service is.' },
 ] as const;
 
@@ -33,7 +35,13 @@ export async function renderDocument(
       },
       servers: [{ url: publicUrl ?? '/' }],
       tags: [...TAGS],
-      components: { securitySchemes: { clientSecretBasic: CLIENT_SECRET_BASIC, userToken: USER_TOKEN } },
+      components: {
+        securitySchemes: {
+          clientSecretBasic: CLIENT_SECRET_BASIC,
+          userToken: USER_TOKEN,
+          machineToken: MACHINE_TOKEN,
+        },
+      },
     },
     // Paths stay whole where PUBLIC_URL has a path of its own.
     stripBasePath: false,
@@ -90,6 +98,13 @@ const USER_TOKEN = {
   description: 'The access token of a session.',
 } as const;
 
+const MACHINE_TOKEN = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'JWT',
+  description: 'The access token of a client, asked for with `resource` = PUBLIC_URL.',
+} as const;
+
 /** What answers are made of, by name. */
 function schemasOf(routes: readonly Route[]): Record<string, JsonSchema> {
   const named = routes.flatMap(({ does }) => Object.values(does.schema?.response ?? {}));
@@ -100,9 +115,10 @@ function operationOf(route: Route, schema: RouteSchema) {
   return {
     operationId: route.operation,
     summary: schema.summary,
-    description: schema.description,
+    description: descriptionOf(route, schema),
     tags: [schema.tag],
-    ...(schema.security === undefined ? {} : { security: securityOf(route, schema.security) }),
+    ...securityOf(route, schema),
+    ...(schema.query === undefined ? {} : { querystring: { type: 'object', properties: schema.query } }),
     ...(schema.parameters === undefined ? {} : { params: { type: 'object', properties: schema.parameters } }),
     ...(schema.body === undefined ? {} : { body: bodyOf(schema.body) }),
     response: {
@@ -112,10 +128,25 @@ function operationOf(route: Route, schema: RouteSchema) {
   };
 }
 
-/** Clients may authenticate in the body instead, which the document has no word for but "nothing". */
-function securityOf({ access }: Route, schemes: readonly string[]) {
-  const named = schemes.map((scheme) => ({ [scheme]: [] }));
-  return access === 'client' ? [...named, {}] : named;
+function descriptionOf(route: Route, { description }: RouteSchema): string {
+  return route.access === 'admin' ? `Needs \`${permissionFor(route)}\`. ${description}`.trim() : description;
+}
+
+/**
+ * Clients may authenticate in the body instead, which the document has no word for but "nothing". What an administrator
+ * must hold stands where OpenAPI 3.1 has roles.
+ */
+function securityOf(route: Route, { security }: RouteSchema) {
+  if (route.access === 'admin') {
+    const needed = permissionFor(route);
+    return {
+      security: [{ userToken: [needed] }, { machineToken: [needed] }],
+      'x-required-permission': needed,
+    };
+  }
+  if (security === undefined) return {};
+  const named = security.map((scheme) => ({ [scheme]: [] }));
+  return { security: route.access === 'client' ? [...named, {}] : named };
 }
 
 function bodyOf(body: NonNullable<RouteSchema['body']>) {

@@ -8,11 +8,13 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
 
 /** What a route takes and answers. */
 export interface RouteSchema {
-  readonly tag: 'Machines' | 'People' | 'Operations';
+  readonly tag: 'Machines' | 'People' | 'Administration' | 'Operations';
   readonly summary: string;
   readonly description: string;
   /** Of the path, by name; the handler says what is no such thing. */
   readonly parameters?: Readonly<Record<string, JsonSchema>>;
+  /** Of the query, by name; the handler refuses what is not named here. */
+  readonly query?: Readonly<Record<string, JsonSchema>>;
   /** By media type, with examples by name. */
   readonly body?: Readonly<
     Record<string, { schema: JsonSchema; examples: Readonly<Record<string, JsonSchema>> }>

@@ -22,6 +22,8 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   current_password_invalid: 401,
   refresh_token_not_found: 401,
   refresh_token_already_used: 401,
+  insufficient_permission: 403,
+  exceeds_own_rights: 403,
   last_administrator: 409,
   administrator_unconfirmed: 500,
 
@@ -35,6 +37,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   method_not_allowed: 405,
   already_exists: 409,
   in_use: 409,
+  precondition_failed: 412,
   built_in: 409,
   rate_limited: 429,
 

@@ -129,9 +129,9 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
     ): Promise<void> {
       const { userId } = principal;
       await storage.transaction(async (stores) => {
+        await forget(stores);
         // Gone already: by the same person, on another device at the same time.
         if (!(await stores.accounts.delete(userId))) throw sessionEnded();
-        await forget(stores);
         await audit.record(stores, {
           action: 'user.deleted',
           actor: { type: 'user', id: userId },

@@ -18,13 +18,16 @@ export function createAuditEventStore(db: Kysely<Tables>): AuditEventStore {
         on conflict (id, occurred_at) do nothing`.execute(db);
     },
 
-    async list({ action, actorId, subjectId, from, to, limit }) {
+    async list({ action, actorId, subjectId, from, to, after, limit }) {
       let found = db.selectFrom('audit_events').selectAll();
       if (action !== undefined) found = found.where('action', '=', action);
       if (actorId !== undefined) found = found.where('actor_id', '=', actorId);
       if (subjectId !== undefined) found = found.where('subject_id', '=', subjectId);
       if (from !== undefined) found = found.where('occurred_at', '>=', from);
       if (to !== undefined) found = found.where('occurred_at', '<', to);
+      if (after !== undefined) {
+        found = found.where(sql<boolean>`(occurred_at, id) < (${after.occurredAt}, ${after.id}::uuid)`);
+      }
       const newest = found.orderBy('occurred_at', 'desc').orderBy('id', 'desc').limit(limit);
       return (await newest.execute()).map(toEvent);
     },

@@ -35,5 +35,19 @@ export function createClientRoleStore(db: Kysely<Tables>): ClientRoleStore {
         .orderBy('roles.name')
         .execute();
     },
+
+    async carried(clientId) {
+      if (!isUuid(clientId)) return [];
+      const rows = await db
+        .selectFrom('app_client_roles')
+        .innerJoin('role_permissions', 'role_permissions.role_id', 'app_client_roles.role_id')
+        .innerJoin('permissions', 'permissions.id', 'role_permissions.permission_id')
+        .select('permissions.name')
+        .distinct()
+        .where('app_client_roles.client_id', '=', clientId)
+        .orderBy('permissions.name')
+        .execute();
+      return rows.map(({ name }) => name);
+    },
   };
 }

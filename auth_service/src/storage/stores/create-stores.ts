@@ -9,6 +9,7 @@ import { createClientSecretStore } from './client-secrets.ts';
 import { createClientStore } from './clients.ts';
 import { createPermissionStore } from './permissions.ts';
 import { createProfileStore } from './profiles.ts';
+import { createRightsRevisionStore } from './rights-revision.ts';
 import { createRolePermissionStore } from './role-permissions.ts';
 import { createRoleStore } from './roles.ts';
 import { createSessionStore } from './sessions.ts';
@@ -32,5 +33,6 @@ export function createStores(db: Kysely<Tables>, now: () => Date): Stores {
     sessions: createSessionStore(db),
     auditEvents: createAuditEventStore(db),
     bootstrapMarks: createBootstrapMarkStore(db),
+    rightsRevision: createRightsRevisionStore(db),
   };
 }

@@ -1,9 +1,11 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Role } from '../records.ts';
-import type { Page, RoleStore } from '../stores.ts';
+import type { NamedColumn, Page, RoleStore } from '../stores.ts';
 import type { Tables } from '../tables.ts';
-import { contains, countAll, listPage } from './paging.ts';
+import { contains, countAll, listPage, orderOf } from './paging.ts';
 import { isUuid } from './uuid.ts';
+
+const BY_NAME = { column: 'name', isDescending: false } as const;
 
 /** What roles and permissions have in common: rows with a name of their own. */
 export function createNamedRows(
@@ -37,16 +39,39 @@ export function createNamedRows(
       ).map(toRecord);
     },
 
-    list(page: Page) {
-      const { q, limit, offset } = page;
+    list(page: Page<NamedColumn>) {
+      const { q, limit, offset, sort = BY_NAME } = page;
       const found = db
         .selectFrom(table)
         .$if(q !== undefined && q !== '', (query) =>
           query.where((eb) => contains(eb, ['name', 'description'], q ?? '')),
         );
       const readPage = async () =>
-        (await found.selectAll().orderBy('name').limit(limit).offset(offset).execute()).map(toRecord);
+        (
+          await found
+            .selectAll()
+            .orderBy(...orderOf(sort))
+            .orderBy('id')
+            .limit(limit)
+            .offset(offset)
+            .execute()
+        ).map(toRecord);
       return listPage(page, readPage, () => found.select(countAll).executeTakeFirstOrThrow());
+    },
+
+    async update(id, { name, description, updatedAt }) {
+      if (!isUuid(id)) return null;
+      const row = await db
+        .updateTable(table)
+        .set({
+          updated_at: updatedAt,
+          ...(name === undefined ? {} : { name }),
+          ...(description === undefined ? {} : { description }),
+        })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst();
+      return row === undefined ? null : toRecord(row);
     },
 
     async delete(id) {

@@ -5,7 +5,7 @@ import {
   type SqlBool,
   sql,
 } from 'kysely';
-import type { Listed, Page } from '../stores.ts';
+import type { Listed, Page, Sort } from '../stores.ts';
 import type { Tables } from '../tables.ts';
 
 /** Whether one of the columns contains the text, in any case. */
@@ -28,6 +28,11 @@ export async function listPage<T>(
   const isLast = items.length < page.limit && (items.length > 0 || page.offset === 0);
   if (isLast) return { items, count: page.offset + items.length };
   return { items, count: (await readCount()).count };
+}
+
+/** The arguments of `orderBy`. */
+export function orderOf<Column extends string>({ column, isDescending }: Sort<Column>) {
+  return [column, isDescending ? 'desc' : 'asc'] as const;
 }
 
 /** As an integer: a bigint would come out as text from one database and as a number from the other. */

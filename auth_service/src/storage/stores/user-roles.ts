@@ -36,7 +36,21 @@ export function createUserRoleStore(db: Kysely<Tables>): UserRoleStore {
         .execute();
     },
 
-    async isHeld(roleName) {
+    async carried(userId) {
+      if (!isUuid(userId)) return [];
+      const rows = await db
+        .selectFrom('user_roles')
+        .innerJoin('role_permissions', 'role_permissions.role_id', 'user_roles.role_id')
+        .innerJoin('permissions', 'permissions.id', 'role_permissions.permission_id')
+        .select('permissions.name')
+        .distinct()
+        .where('user_roles.user_id', '=', userId)
+        .orderBy('permissions.name')
+        .execute();
+      return rows.map(({ name }) => name);
+    },
+
+    async isHeld(roleName, now) {
       const row = await db
         .selectFrom('user_roles')
         .innerJoin('roles', 'roles.id', 'user_roles.role_id')
@@ -49,6 +63,7 @@ export function createUserRoleStore(db: Kysely<Tables>): UserRoleStore {
         .where((eb) =>
           eb.or([eb('account.id', 'is', null), eb('account.email_confirmed_at', 'is not', null)]),
         )
+        .where((eb) => eb.or([eb('account.banned_until', 'is', null), eb('account.banned_until', '<=', now)]))
         .limit(1)
         .executeTakeFirst();
       return row !== undefined;

@@ -1,15 +1,15 @@
-import { type Actor, type Audit, createAudit } from '#audit';
+import { type Audit, createAudit } from '#audit';
 import { createRandom, createSealer } from '#crypto';
 import { createKeyRing, createSharedSecretKeys, type KeyRing } from '#keys';
 import { createKv, type RateLimit } from '#kv';
 import { createOauth, type NewClientInput, type Oauth } from '#oauth';
-import { createRbac, type Rbac } from '#rbac';
+import { type Authority, createRbac, type Rbac } from '#rbac';
 import type { TestDatabase } from '../../support/databases.ts';
 import { buildWireApp, SERVER, type WireApp, type WireOptions } from './build-wire-app.ts';
 import { openPeopleRooms, type PeopleOptions, type PeopleRooms } from './people-rooms.ts';
 
 export const TOKEN_PATH = `${SERVER.rootPath}/auth/token`;
-const ADMIN: Actor = { type: 'system', id: null };
+const ADMIN: Authority = { type: 'system', id: null };
 
 export interface TestApp extends WireApp {
   readonly oauth: Oauth;
@@ -79,6 +79,8 @@ export async function buildTestApp(
       : await openPeopleRooms({ storage, audit, kv, random, now, logger, publicUrl }, options.people);
   const rooms = {
     oauth,
+    rbac,
+    audit,
     keys: ring,
     people: people?.face ?? null,
     health: { database: () => storage.check() },

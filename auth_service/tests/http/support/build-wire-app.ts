@@ -19,7 +19,7 @@ export interface WireApp extends AsyncDisposable {
 export interface WireOptions {
   readonly server?: Partial<HttpSettings['server']>;
   readonly settings?: Partial<Omit<HttpSettings, 'server'>>;
-  readonly rooms?: Partial<Pick<Dependencies, 'oauth' | 'keys' | 'health' | 'people'>>;
+  readonly rooms?: Partial<Pick<Dependencies, 'oauth' | 'rbac' | 'audit' | 'keys' | 'health' | 'people'>>;
   readonly startIn?: 'starting' | 'ready' | 'stopping';
 }
 
@@ -60,8 +60,10 @@ export function buildWireApp({ server, settings, rooms, startIn = 'ready' }: Wir
     random: createRandom(now),
     lifecycle: { state: () => lifecycle.state, reason: () => lifecycle.reason },
     now,
-    oauth: { issueToken: () => Promise.reject(UNASKED), metadata: () => failUnasked() },
-    keys: { jwks: () => Promise.reject(UNASKED) },
+    oauth: unopened('oauth'),
+    rbac: unopened('rbac'),
+    audit: unopened('audit'),
+    keys: unopened('keys'),
     people: null,
     health: { database: () => Promise.resolve() },
     ...rooms,
@@ -78,8 +80,11 @@ export function buildWireApp({ server, settings, rooms, startIn = 'ready' }: Wir
   };
 }
 
-const UNASKED = new Error('asked a room that this test has not opened');
-
-function failUnasked(): never {
-  throw UNASKED;
+/** A room that fails whatever it is asked. */
+function unopened<Name extends keyof Dependencies>(name: Name): Dependencies[Name] {
+  return new Proxy({} as object, {
+    get() {
+      throw new Error(`asked ${name}, which this test has not opened`);
+    },
+  }) as Dependencies[Name];
 }

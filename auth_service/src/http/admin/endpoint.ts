@@ -1,0 +1,49 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isServiceError } from '#errors';
+import type { Authority } from '#rbac';
+import { authorityIn } from '../authenticate.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { RouteSchema } from '../openapi/route-schema.ts';
+import type { Endpoint } from '../route.ts';
+
+/** What a handler of administration is given. */
+export interface AdminRequest {
+  readonly rooms: Dependencies;
+  readonly by: Authority;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** Of the path. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** A route of administration: guarded by its line in the table of permissions, never cached on the way. */
+export function adminEndpoint(
+  schema: Omit<RouteSchema, 'tag'>,
+  handle: (asked: AdminRequest) => Promise<unknown>,
+): Endpoint {
+  return {
+    schema: { tag: 'Administration', ...schema },
+    waits: true,
+    takesJson: schema.body !== undefined,
+    handle: (rooms) => async (request, reply) => {
+      const by = authorityIn(request);
+      reply.header('cache-control', 'no-store');
+      try {
+        const params = request.params as Record<string, string>;
+        return await handle({ rooms, by, request, reply, params });
+      } catch (error) {
+        if (isServiceError(error, 'exceeds_own_rights')) recordRefusal(rooms, by, request);
+        throw error;
+      }
+    },
+  };
+}
+
+function recordRefusal({ audit }: Dependencies, by: Authority, request: FastifyRequest): void {
+  audit.enqueue({
+    action: 'access.refused',
+    outcome: 'failure',
+    actor: { type: by.type, id: by.id },
+    detail: { operation: request.routeOptions.config.operation, reason: 'exceeds_own_rights' },
+  });
+}

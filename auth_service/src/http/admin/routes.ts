@@ -1,0 +1,37 @@
+import type { Route } from '../route.ts';
+import { LIST_AUDIT_EVENTS } from './audit-events.ts';
+import { CLIENT_ROLES, ROLE_PERMISSIONS, USER_ROLES } from './grants.ts';
+import { LIST_KEYS } from './keys.ts';
+import { PERMISSIONS, ROLES } from './named-things.ts';
+
+/** The routes of administration; what each needs stands in `permissions.ts`. */
+export function adminRoutes(admin: string): Route[] {
+  // biome-ignore format: a table is read by its columns.
+  return [
+    { on: `POST ${admin}/roles`,                                         operation: 'createRole',           access: 'admin', limit: 'none', does: ROLES.CREATE },
+    { on: `GET ${admin}/roles`,                                          operation: 'listRoles',            access: 'admin', limit: 'none', does: ROLES.LIST },
+    { on: `GET ${admin}/roles/:role_id`,                                 operation: 'showRole',             access: 'admin', limit: 'none', does: ROLES.SHOW },
+    { on: `PUT ${admin}/roles/:role_id`,                                 operation: 'updateRole',           access: 'admin', limit: 'none', does: ROLES.UPDATE },
+    { on: `DELETE ${admin}/roles/:role_id`,                              operation: 'deleteRole',           access: 'admin', limit: 'none', does: ROLES.DELETE },
+    { on: `GET ${admin}/roles/:role_id/permissions`,                     operation: 'listRolePermissions',  access: 'admin', limit: 'none', does: ROLE_PERMISSIONS.LIST },
+    { on: `POST ${admin}/roles/:role_id/permissions`,                    operation: 'grantRolePermission',  access: 'admin', limit: 'none', does: ROLE_PERMISSIONS.GRANT },
+    { on: `DELETE ${admin}/roles/:role_id/permissions/:permission_id`,   operation: 'revokeRolePermission', access: 'admin', limit: 'none', does: ROLE_PERMISSIONS.REVOKE },
+
+    { on: `POST ${admin}/permissions`,                                   operation: 'createPermission',     access: 'admin', limit: 'none', does: PERMISSIONS.CREATE },
+    { on: `GET ${admin}/permissions`,                                    operation: 'listPermissions',      access: 'admin', limit: 'none', does: PERMISSIONS.LIST },
+    { on: `GET ${admin}/permissions/:permission_id`,                     operation: 'showPermission',       access: 'admin', limit: 'none', does: PERMISSIONS.SHOW },
+    { on: `PUT ${admin}/permissions/:permission_id`,                     operation: 'updatePermission',     access: 'admin', limit: 'none', does: PERMISSIONS.UPDATE },
+    { on: `DELETE ${admin}/permissions/:permission_id`,                  operation: 'deletePermission',     access: 'admin', limit: 'none', does: PERMISSIONS.DELETE },
+
+    { on: `GET ${admin}/clients/:client_id/roles`,                       operation: 'listClientRoles',      access: 'admin', limit: 'none', does: CLIENT_ROLES.LIST },
+    { on: `POST ${admin}/clients/:client_id/roles`,                      operation: 'grantClientRole',      access: 'admin', limit: 'none', does: CLIENT_ROLES.GRANT },
+    { on: `DELETE ${admin}/clients/:client_id/roles/:role_id`,           operation: 'revokeClientRole',     access: 'admin', limit: 'none', does: CLIENT_ROLES.REVOKE },
+
+    { on: `GET ${admin}/users/:user_id/roles`,                           operation: 'listUserRoles',        access: 'admin', limit: 'none', does: USER_ROLES.LIST },
+    { on: `POST ${admin}/users/:user_id/roles`,                          operation: 'grantUserRole',        access: 'admin', limit: 'none', does: USER_ROLES.GRANT },
+    { on: `DELETE ${admin}/users/:user_id/roles/:role_id`,               operation: 'revokeUserRole',       access: 'admin', limit: 'none', does: USER_ROLES.REVOKE },
+
+    { on: `GET ${admin}/keys`,                                           operation: 'listKeys',             access: 'admin', limit: 'none', does: LIST_KEYS },
+    { on: `GET ${admin}/audit`,                                          operation: 'listAuditEvents',      access: 'admin', limit: 'none', does: LIST_AUDIT_EVENTS },
+  ];
+}
