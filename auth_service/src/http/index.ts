@@ -5,6 +5,7 @@
  * lifecycle), errors, observability.
  * Does not: hold rules about clients, tokens or roles, open anything but its own socket, or read the environment.
  */
+export { ADMIN_PERMISSIONS } from './admin/permissions.ts';
 export { createApp, renderOpenApi } from './app.ts';
 export type {
   Dependencies,

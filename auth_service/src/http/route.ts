@@ -51,6 +51,8 @@ declare module 'fastify' {
     operation?: string;
     access?: Access;
     limit?: Limit;
+    /** Of routes of administration: what the caller must hold. */
+    permission?: string;
     dialect?: Dialect;
     quiet?: boolean;
   }
@@ -80,14 +82,15 @@ export function isPreflight(route: Pick<RouteOptions, 'method' | 'url'>): boolea
 export function mountRoute(app: FastifyInstance, route: Route, dependencies: Dependencies): void {
   const { operation, access, limit, does } = route;
   const { handle, dialect = 'problem', waits = false, quiet = false } = does;
+  const permission = access === 'admin' ? permissionFor(route) : undefined;
   app.route({
     ...methodAndPath(route),
-    config: { operation, access, limit, dialect, quiet },
+    config: { operation, access, limit, dialect, quiet, ...(permission === undefined ? {} : { permission }) },
     schema: fastifySchema(does),
     onRequest: [
       ...(waits ? [waitUntilReady(dependencies.lifecycle)] : []),
       ...(access === 'user' ? [requireUser(dependencies)] : []),
-      ...(access === 'admin' ? [requirePermission(dependencies, permissionFor(route))] : []),
+      ...(permission === undefined ? [] : [requirePermission(dependencies, permission)]),
     ],
     preValidation: does.takesJson === true ? [parseJsonBody] : [],
     handler: handle(dependencies),

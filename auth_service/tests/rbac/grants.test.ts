@@ -5,14 +5,15 @@ import { ADMIN, heldBy, openRbac } from './open-rbac.ts';
 
 describeOnEachDatabase('grants', (open) => {
   it('give a role a permission and take it away, once each, with the event of each change', async () => {
-    const { rbac, storage, events } = await openRbac(open);
+    const { rbac, storage, clock, events } = await openRbac(open);
     const role = await rbac.roles.create(ADMIN, { name: 'reader' });
     const permission = await rbac.permissions.create(ADMIN, { name: 'orders:read' });
-    assert.deepEqual(await rbac.grantPermission(ADMIN, 'reader', 'orders:read'), { changed: true });
-    assert.deepEqual(await rbac.grantPermission(ADMIN, role.id, permission.id), { changed: false });
+    const link = { holderId: role.id, id: permission.id, name: 'orders:read', assignedAt: clock.now() };
+    assert.deepEqual(await rbac.grantPermission(ADMIN, 'reader', 'orders:read'), { changed: true, ...link });
+    assert.deepEqual(await rbac.grantPermission(ADMIN, role.id, permission.id), { changed: false, ...link });
     assert.deepEqual(await heldBy(storage, 'reader'), ['orders:read']);
-    assert.deepEqual(await rbac.revokePermission(ADMIN, role.id, 'orders:read'), { changed: true });
-    assert.deepEqual(await rbac.revokePermission(ADMIN, 'reader', 'orders:read'), { changed: false });
+    assert.equal((await rbac.revokePermission(ADMIN, role.id, 'orders:read')).changed, true);
+    assert.equal((await rbac.revokePermission(ADMIN, 'reader', 'orders:read')).changed, false);
     assert.deepEqual(await heldBy(storage, 'reader'), []);
     const detail = { role: 'reader', permission: 'orders:read', permission_id: permission.id };
     assert.deepEqual((await events()).slice(2), [
@@ -21,24 +22,29 @@ describeOnEachDatabase('grants', (open) => {
     ]);
   });
 
-  it('give a client a role and take it away, once each, with the event of each change', async () => {
-    const { rbac, clock, createClient, events } = await openRbac(open);
-    const role = await rbac.roles.create(ADMIN, { name: 'reader' });
-    const client = await createClient();
-    assert.deepEqual(await rbac.grantRoleToClient(ADMIN, client, 'reader'), { changed: true });
-    assert.deepEqual(await rbac.grantRoleToClient(ADMIN, client, 'reader'), { changed: false });
-    assert.deepEqual(await rbac.clientRoles(client), [
-      { roleId: role.id, name: 'reader', assignedAt: clock.now() },
-    ]);
-    assert.deepEqual(await rbac.revokeRoleFromClient(ADMIN, client, role.id), { changed: true });
-    assert.deepEqual(await rbac.revokeRoleFromClient(ADMIN, client, 'reader'), { changed: false });
-    assert.deepEqual(await rbac.clientRoles(client), []);
-    const detail = { role: 'reader', role_id: role.id };
-    assert.deepEqual((await events()).slice(1), [
-      { action: 'role.granted', subjectType: 'client', detail },
-      { action: 'role.removed', subjectType: 'client', detail },
-    ]);
-  });
+  for (const holder of ['client', 'user'] as const) {
+    it(`give a ${holder} a role and take it away, once each, with the event of each change`, async () => {
+      const { rbac, clock, createClient, createUser, events } = await openRbac(open);
+      const role = await rbac.roles.create(ADMIN, { name: 'reader' });
+      const id = await (holder === 'client' ? createClient() : createUser());
+      const { grant, revoke, list } =
+        holder === 'client'
+          ? { grant: rbac.grantRoleToClient, revoke: rbac.revokeRoleFromClient, list: rbac.clientRoles }
+          : { grant: rbac.grantRoleToUser, revoke: rbac.revokeRoleFromUser, list: rbac.userRoles };
+      const link = { holderId: id, id: role.id, name: 'reader', assignedAt: clock.now() };
+      assert.deepEqual(await grant(ADMIN, id, 'reader'), { changed: true, ...link });
+      assert.deepEqual(await grant(ADMIN, id, 'reader'), { changed: false, ...link });
+      assert.deepEqual(await list(id), [{ roleId: role.id, name: 'reader', assignedAt: clock.now() }]);
+      assert.equal((await revoke(ADMIN, id, role.id)).changed, true);
+      assert.equal((await revoke(ADMIN, id, 'reader')).changed, false);
+      assert.deepEqual(await list(id), []);
+      const detail = { role: 'reader', role_id: role.id };
+      assert.deepEqual((await events()).slice(1), [
+        { action: 'role.granted', subjectType: holder, detail },
+        { action: 'role.removed', subjectType: holder, detail },
+      ]);
+    });
+  }
 
   it('without their event do not happen', async () => {
     const { rbac, rbacWithoutAudit, storage, createClient } = await openRbac(open);

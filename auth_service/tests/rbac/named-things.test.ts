@@ -124,11 +124,11 @@ describeOnEachDatabase('roles and permissions', (open) => {
     for (const client of clients) await rbac.grantRoleToClient(ADMIN, client, 'reader');
     await assert.rejects(rbac.roles.delete(ADMIN, 'reader'), {
       code: 'in_use',
-      message: 'The role "reader" is still in use. 2 clients hold it.',
+      message: 'The role "reader" is still in use. It is held by 2 clients.',
     });
     await rbac.roles.delete(ADMIN, 'reader', { force: true });
     assert.deepEqual(await rbac.clientRoles(clients[0] ?? ''), []);
-    assert.deepEqual((await events()).at(-1)?.detail, { name: 'reader', clients: 2 });
+    assert.deepEqual((await events()).at(-1)?.detail, { name: 'reader', clients: 2, users: 0 });
   });
 
   it('a permission in use is kept, saying in which roles, unless forced', async () => {

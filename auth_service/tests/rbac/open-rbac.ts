@@ -18,6 +18,8 @@ export interface RbacUnderTest extends TestDatabase {
   events(): Promise<Pick<AuditEvent, 'action' | 'subjectType' | 'detail'>[]>;
   /** A client's id. */
   createClient(name?: string): Promise<string>;
+  /** A person's id; without an account, as one whom another server knows. */
+  createUser(email?: string): Promise<string>;
 }
 
 export async function openRbac(
@@ -43,6 +45,16 @@ export async function openRbac(
       const events = await storage.auditEvents.list({ limit: 1000 });
       const inOrder = events.sort((a, b) => (a.id < b.id ? -1 : 1));
       return inOrder.map(({ action, subjectType, detail }) => ({ action, subjectType, detail }));
+    },
+    async createUser(email = 'ada@example.com') {
+      const at = clock.now();
+      const userId = systemRandom.uuid();
+      const names = { username: null, firstName: null, lastName: null };
+      await storage.profiles.insert(
+        { userId, email, ...names, isActive: true, createdAt: at, updatedAt: at },
+        [],
+      );
+      return userId;
     },
     async createClient(name = 'Orders') {
       const at = clock.now();

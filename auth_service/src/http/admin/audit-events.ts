@@ -9,7 +9,7 @@ import * as parts from './schema-parts.ts';
 const ID_MAX = 512;
 /** RFC 3339; what it means is judged by Date. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/i;
-const CURSOR = /^(\d{1,15})\.([0-9a-f-]{36})$/;
+const CURSOR = /^(\d{1,14})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 const EVENT: ResponseSchema = {
   name: 'AuditEvent',
@@ -110,7 +110,7 @@ function readQuery({ limit, cursor, actor, subject, action, from, to, ...rest }:
     action: check(
       'action',
       action,
-      (text) => (text in AUDIT_ACTIONS ? text : null),
+      (text) => (Object.hasOwn(AUDIT_ACTIONS, text) ? text : null),
       'There is no such action.',
     ),
     from: check('from', from, readTime, 'It must be a time as in RFC 3339, with its offset.'),

@@ -34,7 +34,13 @@ export function sendError(error: ServiceError, request: FastifyRequest, reply: F
   }
   // RFC 6750 §3: no error code where nothing was presented.
   if (error.code === 'invalid_token') reply.header('www-authenticate', `${BEARER}, error="invalid_token"`);
-  else if (status === 401) reply.header('www-authenticate', BEARER);
+  else if (error.code === 'insufficient_permission') {
+    const { permission } = request.routeOptions.config;
+    reply.header(
+      'www-authenticate',
+      `${BEARER}, error="insufficient_scope"${permission === undefined ? '' : `, scope="${permission}"`}`,
+    );
+  } else if (status === 401) reply.header('www-authenticate', BEARER);
   return reply.header('content-type', PROBLEM_TYPE).send(JSON.stringify(problemOf(error, request.id)));
 }
 
