@@ -2,7 +2,13 @@
 import type { JsonWebKey } from 'node:crypto';
 import type { ColumnType } from 'kysely';
 import type { PersonTables } from './person-tables.ts';
-import type { AuditEvent, JsonWebKeySet, SecretAlgorithm, SigningAlgorithm, SigningKeyState } from './records.ts';
+import type {
+  AuditEvent,
+  JsonWebKeySet,
+  SecretAlgorithm,
+  SigningAlgorithm,
+  SigningKeyState,
+} from './records.ts';
 
 export const SCHEMA = 'auth_service_data';
 
