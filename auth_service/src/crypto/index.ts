@@ -6,6 +6,7 @@
  */
 export { deriveKey, equalInConstantTime, hmacSha256, prepareHmacKey, sha256 } from './digest.ts';
 export { exportPrivateKey, generateKeyPair, importPrivateKey, type KeyPair } from './key-pair.ts';
+export { importPublicJwk, type PublicKey } from './public-jwk.ts';
 export { createRandom, type Random, systemRandom } from './random.ts';
 export { createSealer, SealError, type Sealer, type SealerOptions } from './seal.ts';
 export { type AsymmetricAlgorithm, sign, verify } from './signature.ts';

@@ -1,8 +1,9 @@
 import type { Actor } from '#audit';
+import type { Random } from '#crypto';
 import { ServiceError } from '#errors';
 import { RBAC_LOCK } from '#rbac';
 import type { Role, TransactionStores } from '#storage';
-import { importSecret, makeSecret } from './client-secret.ts';
+import { importSecret, makeSecret, type NewSecret } from './client-secret.ts';
 import { type ValidClient, validateNewClient } from './new-client.ts';
 import type { ClientDetails, Clients, CreatedClient, OauthDependencies } from './types.ts';
 
@@ -50,9 +51,9 @@ function noSuchClient(): ServiceError {
 
 function createClientInsert({ storage, audit, now, random }: OauthDependencies) {
   return async (actor: Actor, valid: ValidClient): Promise<CreatedClient> => {
-    const { roles: roleNames, importedSecretHash, ...columns } = valid;
+    const { roles: roleNames, columns } = valid;
     const id = valid.id ?? random.uuid();
-    const secret = importedSecretHash === null ? makeSecret(random) : importSecret(importedSecretHash);
+    const secret = secretFor(valid, random);
     const createdAt = now();
     const subject = { type: 'client', id };
 
@@ -63,22 +64,20 @@ function createClientInsert({ storage, audit, now, random }: OauthDependencies) 
       const inserted = await stores.clients.insert({
         ...columns,
         id,
-        isActive: true,
-        refreshTokens: false,
-        jwks: null,
-        jwksUri: null,
         createdAt,
         updatedAt: createdAt,
       });
-      await stores.clientSecrets.insert({
-        ...secret.stored,
-        id: random.uuid(),
-        clientId: id,
-        createdAt,
-        expiresAt: null,
-        lastUsedAt: null,
-      });
-      const detail = { name: valid.name, roles: roleNames };
+      if (secret !== null) {
+        await stores.clientSecrets.insert({
+          ...secret.stored,
+          id: random.uuid(),
+          clientId: id,
+          createdAt,
+          expiresAt: null,
+          lastUsedAt: null,
+        });
+      }
+      const detail = { name: columns.name, roles: roleNames };
       await audit.record(stores, { action: 'client.created', actor, subject, detail });
       for (const role of roles) {
         await stores.clientRoles.add({ clientId: id, roleId: role.id, assignedAt: createdAt });
@@ -86,8 +85,14 @@ function createClientInsert({ storage, audit, now, random }: OauthDependencies) 
       }
       return inserted;
     });
-    return { client, roles: roleNames, secret: secret.text };
+    return { client, roles: roleNames, secret: secret?.text ?? null };
   };
+}
+
+/** Who proves himself with a key alone has no secret that could leak. */
+function secretFor({ columns, importedSecretHash }: ValidClient, random: Random): NewSecret | null {
+  if (columns.tokenEndpointAuthMethod === 'private_key_jwt') return null;
+  return importedSecretHash === null ? makeSecret(random) : importSecret(importedSecretHash);
 }
 
 /** @throws ServiceError `validation_failed` naming each role that does not exist. */

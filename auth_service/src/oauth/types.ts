@@ -3,7 +3,7 @@ import type { Random } from '#crypto';
 import type { KeyRing, SharedSecretKeys } from '#keys';
 import type { AppliedLimit, Limiter } from '#kv';
 import type { Logger } from '#observability';
-import type { Client, ClientSecret, Page, Storage } from '#storage';
+import type { Client, ClientSecret, JsonWebKeySet, Page, Storage } from '#storage';
 
 export interface OauthDependencies {
   readonly storage: Pick<Storage, 'clients' | 'clientSecrets' | 'rightsRevision' | 'transaction'>;
@@ -104,7 +104,7 @@ export interface AuthorizationServerMetadata {
   readonly service_documentation: string;
 }
 
-export type TokenEndpointAuthMethod = 'client_secret_basic' | 'client_secret_post';
+export type TokenEndpointAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
 
 export interface NewClientInput {
   /** A UUID, for a client that moves here with its id; made when left out. */
@@ -121,8 +121,19 @@ export interface NewClientInput {
   readonly allowedResources?: readonly string[];
   /** 1 to 86400. Null or left out: the service's own. */
   readonly tokenLifetimeSeconds?: number | null;
-  /** Null or left out: either. */
+  /** Null or left out: any that the client has a credential for. `private_key_jwt` needs keys; no secret is made then. */
   readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null;
+  /** Default: true. */
+  readonly isActive?: boolean;
+  /** Whether its tokens come with refresh tokens. Default: false. */
+  readonly refreshTokens?: boolean;
+  /**
+   * Its public keys (RFC 7517), 1 to 10 in up to 16 kB: EC P-256, Ed25519, RSA of 2048 to 8192 bits. Kept as given.
+   * Not beside `jwksUri`.
+   */
+  readonly jwks?: JsonWebKeySet | null;
+  /** Where its keys are: https on a public address, up to 2000 characters, without user and fragment. */
+  readonly jwksUri?: string | null;
   /** bcrypt hash (`$2a$`, `$2b$`, `$2y$`, cost 4 to 15) of a secret that moves here; no secret is made then. */
   readonly importedSecretHash?: string;
 }
@@ -131,7 +142,7 @@ export interface CreatedClient {
   readonly client: Client;
   /** Names, sorted. */
   readonly roles: readonly string[];
-  /** Shown this once. Null when a hash was imported. */
+  /** Shown this once. Null when a hash was imported, and for `private_key_jwt`. */
   readonly secret: string | null;
 }
 

@@ -57,6 +57,9 @@ describeOauth('clients', (suite) => {
       allowedResources: [],
       tokenEndpointAuthMethod: null,
       tokenLifetimeSeconds: null,
+      refreshTokens: false,
+      jwks: null,
+      jwksUri: null,
       createdAt: it.clock.now(),
       updatedAt: it.clock.now(),
     });
@@ -113,16 +116,20 @@ describeOauth('clients', (suite) => {
         tokenLifetimeSeconds: 0,
         tokenEndpointAuthMethod: 'none' as 'client_secret_basic',
         importedSecretHash: 'plain',
+        jwksUri: 'http://keys.example',
+        ...{ ignored_otherwise: true },
       }),
       [
         'client_id',
+        'secret_hash',
+        'ignored_otherwise',
         'client_name',
         'description',
         'allowed_callback_urls.1',
         'allowed_resources.0',
         'token_lifetime_seconds',
         'token_endpoint_auth_method',
-        'secret_hash',
+        'jwks_uri',
       ],
     );
   });
