@@ -1,7 +1,10 @@
 /** Every action an audit event can name. A name never changes its meaning. */
 export const AUDIT_ACTIONS = {
   'client.created': 'A client was created; detail names its roles.',
+  'client.updated': 'A client was changed; detail says which fields, never to what.',
   'client.deleted': 'A client was deleted, and with it its secrets and its roles.',
+  'client.secret_added': 'A client was given another secret; detail says when those before it end.',
+  'client.secret_removed': 'A secret of a client was removed; detail says whether it was still good.',
   'client.secret_upgraded': 'An imported secret hash was replaced by SHA-256 after its secret was presented.',
   'client.authentication_failed':
     'A request could not prove to be a client; detail says why. No subject: what it named is no client id.',

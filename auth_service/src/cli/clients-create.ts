@@ -31,9 +31,9 @@ export function addCreate(clients: Command, { output, withService }: CommandCont
     .action((options: CreateOptions) =>
       withService(async ({ oauth, config }) => {
         const created = await oauth.clients.create(OPERATOR, inputOf(options));
-        const { client, roles, secret } = created;
+        const { client, roles, permissions, secret } = created;
         const { client_id, ...rest } = clientJson(client);
-        output.result({ client_id, client_secret: secret, ...rest, assigned_roles: roles }, () =>
+        output.result({ client_id, client_secret: secret, ...rest, assigned_roles: roles, permissions }, () =>
           output.fields([
             ['client_id', client.id],
             ...(secret === null ? [] : [['client_secret', secret] as const]),

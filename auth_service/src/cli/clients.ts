@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ClientDetails } from '#oauth';
+import type { ClientDetails, ClientSecretSummary } from '#oauth';
 import { uuid, wholeNumber } from './arguments.ts';
 import { addCreate } from './clients-create.ts';
 import { type CommandContext, OPERATOR } from './context.ts';
@@ -28,16 +28,21 @@ function addList(clients: Command, { output, withService }: CommandContext): voi
     .action((page: { limit: number; offset: number; q?: string }) =>
       withService(async ({ oauth }) => {
         const { items, count } = await oauth.clients.list(page);
-        output.result({ clients: items.map(clientJson), count }, () =>
-          output.table(
-            ['client_id', 'client_name', 'active', 'created_at'],
-            items.map((client) => [
-              client.id,
-              client.name,
-              client.isActive ? 'yes' : 'no',
-              client.createdAt.toISOString(),
-            ]),
-          ),
+        output.result(
+          {
+            clients: items.map((client) => ({ ...clientJson(client), assigned_roles: client.roles })),
+            count,
+          },
+          () =>
+            output.table(
+              ['client_id', 'client_name', 'active', 'created_at'],
+              items.map((client) => [
+                client.id,
+                client.name,
+                client.isActive ? 'yes' : 'no',
+                client.createdAt.toISOString(),
+              ]),
+            ),
         );
         if (items.length < count) output.note(`${items.length} of ${count}; see --limit, --offset and --q.`);
       }),
@@ -53,13 +58,18 @@ function addShow(clients: Command, { output, withService }: CommandContext): voi
     .action((id: string) =>
       withService(async ({ oauth }) => {
         const details = await oauth.clients.show(id);
-        output.result(clientDetailsJson(details), () => describeClient(details, output));
+        const secrets = await oauth.clients.secrets(id);
+        output.result(clientDetailsJson(details, secrets), () => describeClient(details, secrets, output));
       }),
     );
   withExample(show, 'auth-service clients show 0198c0de-0000-7000-8000-000000000000');
 }
 
-function describeClient({ client, roles, permissions, secrets }: ClientDetails, output: Output): string {
+function describeClient(
+  { client, roles, permissions }: ClientDetails,
+  secrets: readonly ClientSecretSummary[],
+  output: Output,
+): string {
   const lifetime = client.tokenLifetimeSeconds;
   const fields = output.fields([
     ['client_id', client.id],
@@ -73,12 +83,14 @@ function describeClient({ client, roles, permissions, secrets }: ClientDetails, 
     ['created_at', client.createdAt.toISOString()],
   ]);
   const table = output.table(
-    ['secret', 'algorithm', 'created_at', 'expires_at'],
+    ['secret', 'algorithm', 'created_at', 'expires_at', 'last_used_at', 'safe_to_remove'],
     secrets.map((secret) => [
       `…${secret.hint}`,
       secret.algorithm,
       secret.createdAt.toISOString(),
       secret.expiresAt?.toISOString() ?? null,
+      secret.lastUsedAt?.toISOString() ?? null,
+      secret.isSafeToRemove ? 'yes' : 'no',
     ]),
   );
   return `${fields}\n\n${table}`;
@@ -107,21 +119,11 @@ function addGrant(clients: Command, { output, withService }: CommandContext): vo
     .argument('<role>', 'its name or id')
     .action((client: string, role: string) =>
       withService(async ({ rbac }) => {
-        const { changed } = await rbac.grantRoleToClient(OPERATOR, client, role);
-        const held = (await rbac.clientRoles(client)).find(
-          ({ name, roleId }) => name === role || roleId === role,
-        );
-        const message = `Client ${client} ${changed ? 'now holds' : 'already held'} role ${held?.name ?? role}.`;
-        output.result(
-          {
-            client_id: client,
-            role_id: held?.roleId,
-            role: held?.name,
-            assigned_at: held?.assignedAt,
-            changed,
-          },
-          () => message,
-        );
+        const grant = await rbac.grantRoleToClient(OPERATOR, client, role);
+        const { changed, holderId, id, name, assignedAt } = grant;
+        const message = `Client ${client} ${changed ? 'now holds' : 'already held'} role ${name}.`;
+        const link = { client_id: holderId, role_id: id, role: name, assigned_at: assignedAt };
+        output.result({ ...link, changed }, () => message);
       }),
     );
   withExample(grant, 'auth-service clients grant 0198c0de-0000-7000-8000-000000000000 orders-reader');

@@ -13,12 +13,18 @@ export function clientJson(client: Client) {
     allowed_resources: client.allowedResources,
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     token_lifetime_seconds: client.tokenLifetimeSeconds,
+    refresh_tokens: client.refreshTokens,
+    jwks: client.jwks,
+    jwks_uri: client.jwksUri,
     created_at: client.createdAt,
     updated_at: client.updatedAt,
   };
 }
 
-export function clientDetailsJson({ client, roles, permissions, secrets }: ClientDetails) {
+export function clientDetailsJson(
+  { client, roles, permissions }: ClientDetails,
+  secrets: readonly ClientSecretSummary[],
+) {
   return { ...clientJson(client), assigned_roles: roles, permissions, secrets: secrets.map(secretJson) };
 }
 
@@ -30,6 +36,7 @@ function secretJson(secret: ClientSecretSummary) {
     created_at: secret.createdAt,
     expires_at: secret.expiresAt,
     last_used_at: secret.lastUsedAt,
+    safe_to_remove: secret.isSafeToRemove,
   };
 }
 

@@ -135,6 +135,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     async close() {
       lifecycle.stop();
       await app.close();
+      await oauth.flush();
       await audit.close();
       await kv.close();
       await storage.close();

@@ -5,6 +5,7 @@ import type { ClientForToken, ClientSecret } from '#storage';
 import { createBcryptCheck } from './bcrypt-check.ts';
 import { type CredentialFault, readCredentials } from './credentials.ts';
 import type { Parameters } from './parameters.ts';
+import type { SecretUse } from './secret-use.ts';
 import type { OauthDependencies, TokenRequest } from './types.ts';
 import { UUID } from './uuid.ts';
 
@@ -27,7 +28,10 @@ export type AuthenticateClient = (request: TokenRequest, parameters: Parameters)
  * hashes and gets the same answer. Only a client whose imported bcrypt hash still waits for its first right secret
  * takes longer; ids are no secrets, so that tells nothing worth a slow hash on every unknown id.
  */
-export function createClientAuthentication(dependencies: OauthDependencies): AuthenticateClient {
+export function createClientAuthentication(
+  dependencies: OauthDependencies,
+  secretUse: Pick<SecretUse, 'note'>,
+): AuthenticateClient {
   const { storage, audit, random, hashSecret = sha256 } = dependencies;
   const findMatch = createSecretMatch(random.bytes(DIGEST_BYTES));
   const upgradeSecret = createSecretUpgrade(dependencies);
@@ -63,6 +67,7 @@ export function createClientAuthentication(dependencies: OauthDependencies): Aut
     if (!found.client.isActive) return refuse('inactive_client', clientIp, clientId);
     const required = found.client.tokenEndpointAuthMethod;
     if (required !== null && required !== method) return refuse('wrong_method', clientIp, clientId);
+    secretUse.note(match);
     if (match.algorithm === 'bcrypt') await upgradeSecret(match, digest);
     return found;
   };

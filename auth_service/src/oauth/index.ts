@@ -9,11 +9,13 @@ import { createClientCache } from './client-cache.ts';
 import { createClients } from './clients.ts';
 import { createMetadata } from './metadata.ts';
 import { createOwnApi } from './own-api.ts';
+import { createSecretUse } from './secret-use.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import type { Oauth, OauthDependencies } from './types.ts';
 
 export type {
   AuthorizationServerMetadata,
+  ClientChange,
   ClientDetails,
   ClientPrincipal,
   ClientSecretSummary,
@@ -21,6 +23,7 @@ export type {
   CreatedClient,
   IssuedToken,
   NewClientInput,
+  NewClientSecret,
   Oauth,
   OauthDependencies,
   OauthSettings,
@@ -31,10 +34,12 @@ export type {
 } from './types.ts';
 
 export function createOauth(dependencies: OauthDependencies): Oauth {
+  const secretUse = createSecretUse({ ...dependencies, writeIntervalMs: dependencies.secretUseIntervalMs });
   return {
     clients: createClients(dependencies),
-    issueToken: createTokenEndpoint(dependencies),
+    issueToken: createTokenEndpoint(dependencies, secretUse),
     verify: createOwnApi(dependencies, createClientCache(dependencies)),
     metadata: createMetadata(dependencies.settings),
+    flush: secretUse.flush,
   };
 }

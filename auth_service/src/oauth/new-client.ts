@@ -1,4 +1,4 @@
-import type { FieldError } from '#errors';
+import { type FieldError, ServiceError } from '#errors';
 import { BCRYPT_HASH } from './bcrypt-check.ts';
 import { type ClientColumns, ENTRIES_MAX, validateColumns } from './client-columns.ts';
 import type { NewClientInput } from './types.ts';
@@ -14,20 +14,35 @@ export interface ValidClient {
 
 /** The input with its defaults. @throws ServiceError `validation_failed` naming every wrong field. */
 export function validateNewClient(input: NewClientInput): ValidClient {
-  const { id: givenId, roles: givenRoles, importedSecretHash, ...given } = input;
+  const { id: givenId, roles: givenRoles = [], importedSecretHash, ...given } = input;
   const { columns, unknown } = columnsOf(given);
   const id = givenId?.toLowerCase() ?? null;
-  const roles = [...new Set(givenRoles)].sort();
+  const roles = sortedOnce(givenRoles);
   const others = [
     ...(id === null || UUID.test(id) ? [] : [{ field: 'client_id', message: 'must be a UUID' }]),
-    ...(roles.length > ENTRIES_MAX
-      ? [{ field: 'assigned_roles', message: `takes at most ${ENTRIES_MAX}` }]
-      : []),
+    ...roleFaults(roles),
     ...secretFaults(input),
     ...unknown.map((field) => ({ field, message: 'is not known' })),
   ];
   const valid = validateColumns(columns, others);
   return { id, columns: valid, roles, importedSecretHash: importedSecretHash ?? null };
+}
+
+/** Sorted, each once. @throws ServiceError `validation_failed`. */
+export function rolesOf(given: readonly string[]): readonly string[] {
+  const roles = sortedOnce(given);
+  const fields = roleFaults(roles);
+  if (fields.length > 0) throw new ServiceError('validation_failed', undefined, { fields });
+  return roles;
+}
+
+function sortedOnce(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}
+
+function roleFaults(roles: readonly string[]): FieldError[] {
+  if (roles.length <= ENTRIES_MAX) return [];
+  return [{ field: 'assigned_roles', message: `takes at most ${ENTRIES_MAX}` }];
 }
 
 /** Unknown are names that no compiler has seen: what is left out here must not be lost in silence. */

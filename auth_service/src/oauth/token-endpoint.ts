@@ -7,16 +7,17 @@ import { type Parameters, readParameters } from './parameters.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { chooseAudience } from './resources.ts';
 import { narrowScopes } from './scopes.ts';
+import type { SecretUse } from './secret-use.ts';
 import type { IssuedToken, OauthDependencies, TokenRequest } from './types.ts';
 
 /**
  * The token endpoint (RFC 6749 §3.2) as one pipeline. What is checked before ② depends on the request alone, so that
  * nothing about a client is told to who has not proved to be it.
  */
-export function createTokenEndpoint(dependencies: OauthDependencies) {
+export function createTokenEndpoint(dependencies: OauthDependencies, secretUse: Pick<SecretUse, 'note'>) {
   const { audit, settings } = dependencies;
   const limits = createRateLimits(dependencies);
-  const authenticateClient = createClientAuthentication(dependencies);
+  const authenticateClient = createClientAuthentication(dependencies, secretUse);
   const signAccessToken = createAccessTokens(dependencies);
 
   return async function issueToken(request: TokenRequest): Promise<IssuedToken> {

@@ -1,9 +1,19 @@
-import type { Actor, Audit } from '#audit';
+import type { Audit } from '#audit';
 import type { Random } from '#crypto';
 import type { KeyRing, SharedSecretKeys } from '#keys';
 import type { AppliedLimit, Limiter } from '#kv';
 import type { Logger } from '#observability';
-import type { Client, ClientSecret, JsonWebKeySet, Page, Storage } from '#storage';
+import type { Authority } from '#rbac';
+import type {
+  Client,
+  ClientColumn,
+  ClientInList,
+  ClientSecret,
+  JsonWebKeySet,
+  Listed,
+  Page,
+  Storage,
+} from '#storage';
 
 export interface OauthDependencies {
   readonly storage: Pick<Storage, 'clients' | 'clientSecrets' | 'rightsRevision' | 'transaction'>;
@@ -21,6 +31,8 @@ export interface OauthDependencies {
   readonly logger: Logger;
   /** The one hash of secrets, to be counted in tests. Default: SHA-256 of `#crypto`. */
   readonly hashSecret?: (secret: string) => Buffer;
+  /** How late it may be written that a secret was used. Default 1000. */
+  readonly secretUseIntervalMs?: number;
 }
 
 export interface TokenLimits {
@@ -58,6 +70,8 @@ export interface Oauth {
   verify(accessToken: string): Promise<ClientPrincipal>;
   /** RFC 8414. @throws ServiceError `public_url_missing`. */
   metadata(): AuthorizationServerMetadata;
+  /** Writes what was kept back to be written together: when secrets were last used. Never rejects. */
+  flush(): Promise<void>;
 }
 
 export interface ClientPrincipal {
@@ -138,31 +152,69 @@ export interface NewClientInput {
   readonly importedSecretHash?: string;
 }
 
-export interface CreatedClient {
-  readonly client: Client;
-  /** Names, sorted. */
-  readonly roles: readonly string[];
+export interface CreatedClient extends ClientDetails {
   /** Shown this once. Null when a hash was imported, and for `private_key_jwt`. */
   readonly secret: string | null;
 }
 
-export type ClientSecretSummary = Omit<ClientSecret, 'hash'>;
+/** Left out: as it is. `roles` are the whole of what it is to hold. */
+export type ClientChange = Partial<Omit<NewClientInput, 'id' | 'importedSecretHash'>>;
+
+export interface ClientSecretSummary extends Omit<ClientSecret, 'hash'> {
+  /** It has expired, or it has been quiet for long while another live one was used. */
+  readonly isSafeToRemove: boolean;
+}
+
+export interface NewClientSecret extends ClientSecretSummary {
+  /** Shown this once. */
+  readonly text: string;
+}
 
 export interface ClientDetails {
   readonly client: Client;
-  readonly secrets: readonly ClientSecretSummary[];
   /** Names, sorted. */
   readonly roles: readonly string[];
   /** Effective permissions: names, sorted. */
   readonly permissions: readonly string[];
 }
 
+/** Every change throws ServiceError `exceeds_own_rights` where the authority holds less than the client carries. */
 export interface Clients {
   /** @throws ServiceError `validation_failed` with every wrong field, `already_exists`. */
-  create(actor: Actor, input: NewClientInput): Promise<CreatedClient>;
-  list(page: Page): Promise<{ items: Client[]; count: number }>;
+  create(by: Authority, input: NewClientInput): Promise<CreatedClient>;
+  list(page: Page<ClientColumn>): Promise<Listed<ClientInList>>;
   /** @throws ServiceError `not_found`. */
   show(id: string): Promise<ClientDetails>;
+  /**
+   * Acts on its next token, and on our own routes within a second.
+   * @param precondition looks at what is there, in the transaction that changes it
+   * @throws ServiceError `not_found`, `validation_failed` with every wrong field, and what the precondition throws.
+   */
+  update(
+    by: Authority,
+    id: string,
+    change: ClientChange,
+    precondition?: (before: ClientDetails) => void,
+  ): Promise<ClientDetails>;
   /** @throws ServiceError `not_found`. */
-  delete(actor: Actor, id: string): Promise<void>;
+  delete(by: Authority, id: string): Promise<void>;
+  /** Newest first, expired ones too. @throws ServiceError `not_found`. */
+  secrets(id: string): Promise<ClientSecretSummary[]>;
+  /**
+   * A client has at most two live secrets. Without `expiresPreviousInSeconds` (0 to 90 days) the one before stays good
+   * until it is removed; with it that one ends then, or when it would anyway.
+   * @throws ServiceError `not_found`; `validation_failed`; `in_use` when two are live.
+   */
+  addSecret(
+    by: Authority,
+    id: string,
+    options?: { readonly expiresPreviousInSeconds?: number | undefined },
+  ): Promise<NewClientSecret>;
+  /** @throws ServiceError `not_found`; `in_use` for the last way in, unless `force`. */
+  removeSecret(
+    by: Authority,
+    id: string,
+    secretId: string,
+    options?: { readonly force?: boolean },
+  ): Promise<void>;
 }

@@ -28,6 +28,11 @@ export interface JsonWebKeySet {
   readonly keys: readonly JsonWebKey[];
 }
 
+export interface ClientInList extends Client {
+  /** Names, sorted. */
+  readonly roles: string[];
+}
+
 export interface ClientSecret {
   readonly id: string;
   readonly clientId: string;

@@ -8,6 +8,7 @@ import type {
   AuditEvent,
   Client,
   ClientForToken,
+  ClientInList,
   ClientRole,
   ClientSecret,
   NewClient,
@@ -24,7 +25,7 @@ export interface Page<Column extends string = string> {
   readonly offset: number;
   /** Keeps what contains this text, in any case; `%`, `_` and `\` stand for themselves. */
   readonly q?: string;
-  /** Default: as the list says. Equal ones stand in the order of their ids. */
+  /** Default: as the list says. Equal ones always stand in the same order. */
   readonly sort?: Sort<Column>;
 }
 
@@ -42,11 +43,19 @@ export interface Listed<T> {
   readonly count: number;
 }
 
+/** What clients can be ordered by. */
+export type ClientColumn = 'created_at' | 'client_name';
+
 export interface ClientStore {
   insert(client: NewClient): Promise<Client>;
   find(id: string): Promise<Client | null>;
-  /** Newest first; `q` searches name and description. */
-  list(page: Page): Promise<Listed<Client>>;
+  /**
+   * Newest first where no other order is asked for; `q` searches name and description, a text of one or two characters
+   * the beginning of the name.
+   */
+  list(page: Page<ClientColumn>): Promise<Listed<ClientInList>>;
+  /** @returns null when there is none. */
+  update(id: string, columns: Omit<Client, 'id' | 'createdAt'>): Promise<Client | null>;
   /** @returns false when there was none. Secrets and roles go with it. */
   delete(id: string): Promise<boolean>;
   /** One statement, inactive clients too. */
@@ -57,6 +66,14 @@ export interface ClientSecretStore {
   insert(secret: ClientSecret): Promise<ClientSecret>;
   /** Newest first, expired ones too. */
   list(clientId: string): Promise<ClientSecret[]>;
+  /** @returns false when the client has no such secret. */
+  delete(clientId: string, id: string): Promise<boolean>;
+  /** Lets these end at that time, or when they would anyway, whichever is sooner. */
+  expire(ids: readonly string[], at: Date): Promise<void>;
+  /** Deletes the client's secrets that have expired. */
+  deleteExpired(clientId: string, now: Date): Promise<void>;
+  /** When each was last used, as far as it was not used later. One statement. */
+  recordUse(uses: readonly { readonly id: string; readonly at: Date }[]): Promise<void>;
   /** Compare and set. @returns false when the hash was another by then. */
   replaceHash(
     id: string,
@@ -121,6 +138,8 @@ export interface RolePermissionStore {
   remove(roleId: string, permissionId: string): Promise<boolean>;
   /** By name. */
   list(roleId: string): Promise<RolePermission[]>;
+  /** Names of the permissions that these roles hold together, sorted. One statement. */
+  carried(roleIds: readonly string[]): Promise<string[]>;
 }
 
 export interface SigningKeyChange {

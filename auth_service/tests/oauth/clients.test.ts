@@ -86,16 +86,18 @@ describeOauth('clients', (suite) => {
     assert.equal(shown.client.tokenEndpointAuthMethod, 'client_secret_post');
     assert.deepEqual(shown.roles, [role]);
     assert.deepEqual(shown.permissions, ['orders:read', 'orders:write']);
-    assert.deepEqual(Object.keys(shown.secrets[0] ?? {}).sort(), [
+    const secrets = await it.oauth.clients.secrets(shown.client.id);
+    assert.deepEqual(Object.keys(secrets[0] ?? {}).sort(), [
       'algorithm',
       'clientId',
       'createdAt',
       'expiresAt',
       'hint',
       'id',
+      'isSafeToRemove',
       'lastUsedAt',
     ]);
-    assert.doesNotMatch(JSON.stringify(shown), new RegExp(sha256(secret).toString('base64url')));
+    assert.doesNotMatch(JSON.stringify({ shown, secrets }), new RegExp(sha256(secret).toString('base64url')));
   });
 
   test('an imported hash takes the place of a secret', async () => {
@@ -211,7 +213,7 @@ describeOauth('clients', (suite) => {
 
   test('creation and each role are audited with their actor', async () => {
     const { role } = await makeClient(it);
-    const actor = { type: 'user', id: randomUUID() } as const;
+    const actor = { type: 'user', id: randomUUID(), permissions: ['role:admin_manage'] } as const;
     const { client, secret } = await it.oauth.clients.create(actor, { name: 'Audited', roles: [role, role] });
     const events = await it.auditEvents({ subjectId: client.id });
     assert.deepEqual(events.map(({ action }) => action).sort(), ['client.created', 'role.granted']);

@@ -19,7 +19,7 @@ export function listParameters(columns: readonly string[]): Readonly<Record<stri
     sort: {
       type: 'string',
       enum: columns.flatMap((column) => [column, `-${column}`]),
-      description: 'With a minus the other way round. Equal ones stand in the order of their ids.',
+      description: 'With a minus the other way round. Equal ones always stand in the same order.',
     },
   };
 }

@@ -1,5 +1,7 @@
 import type { Route } from '../route.ts';
 import { LIST_AUDIT_EVENTS } from './audit-events.ts';
+import { CREATE_SECRET, DELETE_SECRET, LIST_SECRETS } from './client-secrets.ts';
+import { CREATE_CLIENT, DELETE_CLIENT, LIST_CLIENTS, SHOW_CLIENT, UPDATE_CLIENT } from './clients.ts';
 import { CLIENT_ROLES, ROLE_PERMISSIONS, USER_ROLES } from './grants.ts';
 import { LIST_KEYS } from './keys.ts';
 import { PERMISSIONS, ROLES } from './named-things.ts';
@@ -23,6 +25,15 @@ export function adminRoutes(admin: string): Route[] {
     { on: `PUT ${admin}/permissions/:permission_id`,                     operation: 'updatePermission',     access: 'admin', limit: 'none', does: PERMISSIONS.UPDATE },
     { on: `DELETE ${admin}/permissions/:permission_id`,                  operation: 'deletePermission',     access: 'admin', limit: 'none', does: PERMISSIONS.DELETE },
 
+    { on: `POST ${admin}/clients`,                                       operation: 'createClient',         access: 'admin', limit: 'none', does: CREATE_CLIENT },
+    { on: `GET ${admin}/clients`,                                        operation: 'listClients',          access: 'admin', limit: 'none', does: LIST_CLIENTS },
+    { on: `GET ${admin}/clients/:client_id`,                             operation: 'showClient',           access: 'admin', limit: 'none', does: SHOW_CLIENT },
+    { on: `PUT ${admin}/clients/:client_id`,                             operation: 'replaceClient',        access: 'admin', limit: 'none', does: UPDATE_CLIENT },
+    { on: `PATCH ${admin}/clients/:client_id`,                           operation: 'updateClient',         access: 'admin', limit: 'none', does: UPDATE_CLIENT },
+    { on: `DELETE ${admin}/clients/:client_id`,                          operation: 'deleteClient',         access: 'admin', limit: 'none', does: DELETE_CLIENT },
+    { on: `GET ${admin}/clients/:client_id/secrets`,                     operation: 'listClientSecrets',    access: 'admin', limit: 'none', does: LIST_SECRETS },
+    { on: `POST ${admin}/clients/:client_id/secrets`,                    operation: 'createClientSecret',   access: 'admin', limit: 'none', does: CREATE_SECRET },
+    { on: `DELETE ${admin}/clients/:client_id/secrets/:secret_id`,       operation: 'deleteClientSecret',   access: 'admin', limit: 'none', does: DELETE_SECRET },
     { on: `GET ${admin}/clients/:client_id/roles`,                       operation: 'listClientRoles',      access: 'admin', limit: 'none', does: CLIENT_ROLES.LIST },
     { on: `POST ${admin}/clients/:client_id/roles`,                      operation: 'grantClientRole',      access: 'admin', limit: 'none', does: CLIENT_ROLES.GRANT },
     { on: `DELETE ${admin}/clients/:client_id/roles/:role_id`,           operation: 'revokeClientRole',     access: 'admin', limit: 'none', does: CLIENT_ROLES.REVOKE },

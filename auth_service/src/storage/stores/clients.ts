@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Client, ClientForToken, ClientSecret, NewClient } from '../records.ts';
 import type { ClientStore } from '../stores.ts';
 import type { AppClientsTable, Tables } from '../tables.ts';
-import { contains, countAll, listPage } from './paging.ts';
+import { begins, contains, countAll, listPage, orderOf, SHORTEST_ANYWHERE } from './paging.ts';
 import { isUuid } from './uuid.ts';
 
 export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientStore {
@@ -23,17 +23,38 @@ export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientSt
     },
 
     list(page) {
-      const { q, limit, offset } = page;
+      const { q = '', limit, offset, sort = NEWEST_FIRST } = page;
       const found = db
         .selectFrom('app_clients')
-        .$if(q !== undefined && q !== '', (query) =>
-          query.where((eb) => contains(eb, ['client_name', 'description'], q ?? '')),
+        .$if(q !== '', (query) =>
+          query.where((eb) =>
+            [...q].length < SHORTEST_ANYWHERE
+              ? begins(eb, ['client_name'], q)
+              : contains(eb, ['client_name', 'description'], q),
+          ),
         );
       const readPage = async () => {
-        const ordered = found.selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc');
-        return (await ordered.limit(limit).offset(offset).execute()).map(toClient);
+        const [column, direction] = orderOf(sort);
+        const ordered = found
+          .selectAll()
+          .select(rolesOf('app_clients.id'))
+          .orderBy(column, direction)
+          .orderBy('id', direction);
+        const rows = await ordered.limit(limit).offset(offset).execute();
+        return rows.map((row) => ({ ...toClient(row), roles: row.roles }));
       };
       return listPage(page, readPage, () => found.select(countAll).executeTakeFirstOrThrow());
+    },
+
+    async update(id, columns) {
+      if (!isUuid(id)) return null;
+      const row = await db
+        .updateTable('app_clients')
+        .set(toColumns(columns))
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst();
+      return row === undefined ? null : toClient(row);
     },
 
     async delete(id) {
@@ -45,6 +66,8 @@ export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientSt
     findForToken: (id) => findForToken(db, id, now()),
   };
 }
+
+const NEWEST_FIRST = { column: 'created_at', isDescending: true } as const;
 
 interface TokenRow extends Selectable<AppClientsTable> {
   secrets: StoredSecret[];
@@ -99,9 +122,20 @@ function toSecret(stored: StoredSecret): ClientSecret {
   };
 }
 
+function rolesOf(client: string) {
+  return sql<string[]>`(
+    select coalesce(array_agg(role.name order by role.name), '{}')
+    from ${sql.table('auth_service_data.app_client_roles')} held
+    join ${sql.table('auth_service_data.roles')} role on role.id = held.role_id
+    where held.client_id = ${sql.ref(client)})`.as('roles');
+}
+
 function toRow(client: NewClient) {
+  return { ...toColumns(client), id: client.id, created_at: client.createdAt };
+}
+
+function toColumns(client: Omit<Client, 'id' | 'createdAt'>) {
   return {
-    id: client.id,
     client_name: client.name,
     description: client.description,
     is_active: client.isActive,
@@ -112,7 +146,6 @@ function toRow(client: NewClient) {
     refresh_tokens: client.refreshTokens,
     jwks: client.jwks === null ? null : JSON.stringify(client.jwks),
     jwks_uri: client.jwksUri,
-    created_at: client.createdAt,
     updated_at: client.updatedAt,
   };
 }

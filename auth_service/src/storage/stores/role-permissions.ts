@@ -39,5 +39,19 @@ export function createRolePermissionStore(db: Kysely<Tables>): RolePermissionSto
         .orderBy('permissions.name')
         .execute();
     },
+
+    async carried(roleIds) {
+      const ids = roleIds.filter(isUuid);
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('role_permissions')
+        .innerJoin('permissions', 'permissions.id', 'role_permissions.permission_id')
+        .select('permissions.name')
+        .distinct()
+        .where((eb) => eb('role_permissions.role_id', '=', eb.fn.any(eb.val(ids))))
+        .orderBy('permissions.name')
+        .execute();
+      return rows.map(({ name }) => name);
+    },
   };
 }

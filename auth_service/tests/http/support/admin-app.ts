@@ -3,9 +3,10 @@ import type { TestDatabase } from '../../support/databases.ts';
 import type { TestAppOptions } from './build-test-app.ts';
 import { TOKEN_PATH } from './build-test-app.ts';
 import { SERVER } from './build-wire-app.ts';
-import { buildPeopleApp, PASSWORD, type PeopleApp } from './people-app.ts';
+import { buildPeopleApp, type PeopleApp } from './people-app.ts';
 
 export const ADMIN = `${SERVER.rootPath}/auth/admin`;
+const TOKEN_AGE_MS = 1_800_000;
 const SYSTEM = { type: 'system', id: null } as const;
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -59,7 +60,17 @@ export async function buildAdminApp(database: TestDatabase, options: TestAppOpti
     await rbac.grantRoleToUser(SYSTEM, user.id, role);
     return { id: user.id, token: access_token };
   };
-  const administrator = await personIn('admin');
+  let administrator = { ...(await personIn('admin')), since: database.clock.now() };
+
+  /** Tests move the clock; the administrator logs in again before the token expires. */
+  async function administratorToken(): Promise<string> {
+    const now = database.clock.now();
+    if (now.getTime() - administrator.since.getTime() >= TOKEN_AGE_MS) {
+      const { access_token: token } = await app.logIn('person1@example.com');
+      administrator = { ...administrator, token, since: now };
+    }
+    return administrator.token;
+  }
 
   async function tokenOf(basic: string, parameters: Readonly<Record<string, string>> = {}): Promise<string> {
     const payload = new URLSearchParams({
@@ -76,7 +87,8 @@ export async function buildAdminApp(database: TestDatabase, options: TestAppOpti
   return {
     ...app,
     tokenOf,
-    async admin(on, { body, headers = {}, token = administrator.token } = {}) {
+    async admin(on, { body, headers = {}, ...request } = {}) {
+      const token = request.token === undefined ? await administratorToken() : request.token;
       const [method = '', path = ''] = on.split(' ');
       const answer = await app.app.inject({
         method: method as Method,

@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ServiceError } from '#errors';
+import { type Authority, RBAC_LOCK, requireAuthorityOver } from '#rbac';
+import type { Client, ClientForToken, Role, TransactionStores } from '#storage';
+import { type ClientColumns, validateColumns } from './client-columns.ts';
+import { findRoles } from './client-creation.ts';
+import { rolesOf } from './new-client.ts';
+import type { ClientChange, ClientDetails, Clients, OauthDependencies } from './types.ts';
+
+export function noSuchClient(): ServiceError {
+  return new ServiceError('not_found', 'There is no client with this id.');
+}
+
+/** One change of a client at a time, with what it holds as it stands. @throws ServiceError `not_found`. */
+export function changeInLock<T>(
+  { storage }: Pick<OauthDependencies, 'storage'>,
+  id: string,
+  work: (stores: TransactionStores, found: ClientForToken) => Promise<T>,
+): Promise<T> {
+  return storage.transaction(async (stores) => {
+    await stores.lock(RBAC_LOCK);
+    const found = await stores.clients.findForToken(id);
+    if (found === null) throw noSuchClient();
+    return work(stores, found);
+  });
+}
+
+export function createClientChange(dependencies: OauthDependencies): Clients['update'] {
+  const { audit, now } = dependencies;
+
+  return async (by, id, change, precondition) => {
+    const { roles: wanted, ...given } = change;
+    const roleNames = wanted === undefined ? null : rolesOf(wanted);
+    return await changeInLock(dependencies, id, async (stores, found): Promise<ClientDetails> => {
+      precondition?.(found);
+      const columns = merge(found.client, given);
+      const roles = roleNames === null ? null : await findRoles(stores, roleNames);
+      const carried =
+        roles === null
+          ? found.permissions
+          : await stores.rolePermissions.carried(roles.map((role) => role.id));
+      requireAuthorityOver(by, found.permissions, carried);
+
+      const client = await updateColumns(stores, by, found.client, columns);
+      if (roles !== null) await setRoles(stores, by, found, roles);
+      return { client, roles: roleNames ?? found.roles, permissions: carried };
+    });
+  };
+
+  async function updateColumns(
+    stores: TransactionStores,
+    by: Authority,
+    before: Client,
+    columns: ClientColumns,
+  ): Promise<Client> {
+    const names = Object.keys(columns) as (keyof ClientColumns)[];
+    const fields = names.filter((name) => !isDeepStrictEqual(columns[name], before[name]));
+    if (fields.length === 0) return before;
+    const updated = await stores.clients.update(before.id, { ...columns, updatedAt: now() });
+    const subject = { type: 'client', id: before.id };
+    await audit.record(stores, { action: 'client.updated', actor: by, subject, detail: { fields } });
+    return updated ?? before;
+  }
+
+  async function setRoles(
+    stores: TransactionStores,
+    by: Authority,
+    { client, roles: heldNames }: ClientForToken,
+    wanted: readonly Role[],
+  ): Promise<void> {
+    const subject = { type: 'client', id: client.id };
+    const held = await stores.roles.findByNames(heldNames);
+    const record = (action: 'role.granted' | 'role.removed', { id, name }: Role) =>
+      audit.record(stores, { action, actor: by, subject, detail: { role: name, role_id: id } });
+    for (const role of wanted.filter(({ id }) => !held.some((other) => other.id === id))) {
+      await stores.clientRoles.add({ clientId: client.id, roleId: role.id, assignedAt: now() });
+      await record('role.granted', role);
+    }
+    for (const role of held.filter(({ id }) => !wanted.some((other) => other.id === id))) {
+      await stores.clientRoles.remove(client.id, role.id);
+      await record('role.removed', role);
+    }
+  }
+}
+
+/** What is left out stays; the whole is judged, since rules hold between columns. */
+function merge(client: Client, given: Omit<ClientChange, 'roles'>): ClientColumns {
+  const { id: _id, createdAt: _created, updatedAt: _updated, ...columns } = client;
+  const changes = Object.entries(given).filter(([, value]) => value !== undefined);
+  return validateColumns({ ...columns, ...(Object.fromEntries(changes) as Partial<ClientColumns>) });
+}
