@@ -74,10 +74,9 @@ create trigger advance_rights_revision after insert or update of hash, expires_a
 create index profiles_created_at on auth_service_data.profiles (created_at desc, user_id desc);
 create index profiles_email on auth_service_data.profiles (email, user_id);
 create index app_clients_name on auth_service_data.app_clients (client_name, id);
--- For texts too short to have a trigram, which are looked for at the beginning.
+-- For texts too short to have a trigram: among people they are looked for at the beginning.
 create index profiles_email_beginning on auth_service_data.profiles (lower(email) text_pattern_ops);
 create index profiles_username_beginning on auth_service_data.profiles (lower(username) text_pattern_ops);
-create index app_clients_name_beginning on auth_service_data.app_clients (lower(client_name) text_pattern_ops);
 
 -- For texts anywhere in a name. Where the extension cannot be had, searching reads every row, which is right but slow.
 do $$

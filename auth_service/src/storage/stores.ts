@@ -50,8 +50,7 @@ export interface ClientStore {
   insert(client: NewClient): Promise<Client>;
   find(id: string): Promise<Client | null>;
   /**
-   * Newest first where no other order is asked for; `q` searches name and description, a text of one or two characters
-   * the beginning of the name.
+   * Newest first where no other order is asked for; `q` searches name and description.
    */
   list(page: Page<ClientColumn>): Promise<Listed<ClientInList>>;
   /** @returns null when there is none. */

@@ -47,6 +47,10 @@ describeOnEachEnvironment('clients', (open) => {
       allowed_resources: ['https://orders.test', 'urn:orders'],
       token_endpoint_auth_method: null,
       token_lifetime_seconds: 60,
+      refresh_tokens: false,
+      jwks: null,
+      jwks_uri: null,
+      permissions: [],
       assigned_roles: ['orders-reader', 'service'],
     });
   });

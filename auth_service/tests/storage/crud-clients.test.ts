@@ -138,10 +138,10 @@ describeOnEachDatabase('client stores: crud', (open) => {
     assert.deepEqual(await storage.clientRoles.list(clientId), [
       { roleId, name: 'reader', assignedAt: TEST_EPOCH },
     ]);
-    assert.deepEqual(await storage.roles.usage(roleId), { clients: 1 });
+    assert.deepEqual(await storage.roles.usage(roleId), { clients: 1, users: 0 });
     assert.equal(await storage.clientRoles.remove(clientId, roleId), true);
     assert.equal(await storage.clientRoles.remove(clientId, roleId), false);
-    assert.deepEqual(await storage.roles.usage(roleId), { clients: 0 });
+    assert.deepEqual(await storage.roles.usage(roleId), { clients: 0, users: 0 });
   });
 
   it('links to what is not there are not_found', async () => {

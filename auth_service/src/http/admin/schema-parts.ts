@@ -16,7 +16,7 @@ export const strings = { type: 'array', items: { type: 'string' } } as const;
 export const text = { type: 'string', maxLength: LONGEST } as const;
 export const nullableText = { type: ['string', 'null'], maxLength: LONGEST } as const;
 
-export const OF_CALLER = ['no_authorization', 'invalid_token', 'insufficient_permission'] as const;
+const OF_CALLER = ['no_authorization', 'invalid_token', 'insufficient_permission'] as const;
 const OF_SERVICE = ['internal', 'starting', 'public_url_missing', 'database_unavailable'] as const;
 const OF_BODY = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'validation_failed'] as const;
 

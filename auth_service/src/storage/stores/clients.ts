@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Client, ClientForToken, ClientSecret, NewClient } from '../records.ts';
 import type { ClientStore } from '../stores.ts';
 import type { AppClientsTable, Tables } from '../tables.ts';
-import { begins, contains, countAll, listPage, orderOf, SHORTEST_ANYWHERE } from './paging.ts';
+import { contains, countAll, listPage, orderOf } from './paging.ts';
 import { isUuid } from './uuid.ts';
 
 export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientStore {
@@ -26,13 +26,7 @@ export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientSt
       const { q = '', limit, offset, sort = NEWEST_FIRST } = page;
       const found = db
         .selectFrom('app_clients')
-        .$if(q !== '', (query) =>
-          query.where((eb) =>
-            [...q].length < SHORTEST_ANYWHERE
-              ? begins(eb, ['client_name'], q)
-              : contains(eb, ['client_name', 'description'], q),
-          ),
-        );
+        .$if(q !== '', (query) => query.where((eb) => contains(eb, ['client_name', 'description'], q)));
       const readPage = async () => {
         const [column, direction] = orderOf(sort);
         const ordered = found
