@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['audit', 'keys'],
   ['rbac', 'revocation'],
   ['oauth', 'identity'],
-  ['http'],
+  ['http', 'declaration'],
   ['compose'],
   ['cli'],
   ['main'],
@@ -36,6 +36,7 @@ const OWNED_PACKAGES: Readonly<Record<string, string>> = {
   'pino-pretty': 'observability',
   commander: 'cli',
   nodemailer: 'mail',
+  yaml: 'declaration',
 };
 
 const FORBIDDEN_ROOM_NAMES = ['utils', 'util', 'helpers', 'helper', 'common', 'shared', 'lib', 'misc'];

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ClientDetails, ClientSecretSummary } from '#oauth';
 import { uuid, wholeNumber } from './arguments.ts';
 import { addCreate } from './clients-create.ts';
+import { addAddSecret, addRemoveSecret } from './clients-secrets.ts';
 import { type CommandContext, OPERATOR } from './context.ts';
 import { withExample } from './example.ts';
 import type { Output } from './output.ts';
@@ -16,6 +17,8 @@ export function addClients(program: Command, context: CommandContext): void {
   addDelete(clients, context);
   addGrant(clients, context);
   addRevoke(clients, context);
+  addAddSecret(clients, context);
+  addRemoveSecret(clients, context);
 }
 
 function addList(clients: Command, { output, withService }: CommandContext): void {
@@ -83,9 +86,10 @@ function describeClient(
     ['created_at', client.createdAt.toISOString()],
   ]);
   const table = output.table(
-    ['secret', 'algorithm', 'created_at', 'expires_at', 'last_used_at', 'safe_to_remove'],
+    ['secret', 'id', 'algorithm', 'created_at', 'expires_at', 'last_used_at', 'safe_to_remove'],
     secrets.map((secret) => [
       `…${secret.hint}`,
+      secret.id,
       secret.algorithm,
       secret.createdAt.toISOString(),
       secret.expiresAt?.toISOString() ?? null,

@@ -1,10 +1,12 @@
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { VERSION } from '#config';
+import { addApply } from './apply.ts';
 import { addBootstrap } from './bootstrap.ts';
 import { addClients } from './clients.ts';
 import { addConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { withExample } from './example.ts';
+import { addExport } from './export.ts';
 import { addMigrate } from './migrate.ts';
 import { addPermissions } from './permissions.ts';
 import { addRoles } from './roles.ts';
@@ -18,7 +20,14 @@ export function createProgram(context: CommandContext): Command {
     .version(VERSION, '--version', 'print the version')
     .option('--json', "print the API's own JSON; errors are JSON too")
     .helpOption('-h, --help', 'show how a command is used')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // At the top there are nouns; what each takes is told by its own help.
+      subcommandTerm(command) {
+        const isNoun = command.parent === program;
+        return isNoun ? command.name() : Help.prototype.subcommandTerm.call(this, command);
+      },
+    })
     .configureOutput({
       writeOut: (text) => context.io.stdout.write(text),
       // Faults of usage are told by run.ts, in one form with all others; what is left here is help.
@@ -37,6 +46,8 @@ export function createProgram(context: CommandContext): Command {
   addPermissions(program, context);
   addRoles(program, context);
   addClients(program, context);
+  addApply(program, context);
+  addExport(program, context);
   // `--help` is the one way to help; commander would add a verb `help` to each noun.
   for (const command of [program, ...program.commands]) command.helpCommand(false);
   return withExample(program, 'auth-service serve');

@@ -48,7 +48,7 @@ export function withRemedy(
 
 function remedyFor(code: string, commandLine: string): string | null {
   const [noun = '', verb = ''] = commandLine.split(' ');
-  if (code === 'not_found') return seeWhatThereIs(noun, verb);
+  if (code === 'not_found' && LISTS[noun] !== undefined) return seeWhatThereIs(noun, verb);
   if (code === 'validation_failed') return seeTheRules(commandLine);
   if (code === 'in_use') {
     return 'Take it away there first, or add --force to take it away everywhere.';

@@ -12,7 +12,6 @@ const DEADLINE_MS = 25_000;
 
 export interface SignalSource {
   on(signal: string, listener: (signal: string) => void): unknown;
-  off(signal: string, listener: (signal: string) => void): unknown;
   /** The parent's process id; it changes when the parent has ended. */
   readonly ppid?: number;
 }
@@ -23,6 +22,7 @@ export interface StopSignal {
   isRequested(): boolean;
   /** Waits for the work, but not beyond the deadline nor beyond a second, later signal. */
   wait(work: Promise<void>): Promise<'done' | 'deadline' | 'forced'>;
+  /** The parent is no longer watched. Signals stay caught: the other half of a key press may come as the process ends. */
   dispose(): void;
 }
 
@@ -66,9 +66,6 @@ export function listenForStop(source: SignalSource, options: StopSignalOptions =
         clearTimeout(timer);
       }
     },
-    dispose() {
-      clearInterval(parentCheck);
-      for (const signal of STOP_SIGNALS) source.off(signal, onSignal);
-    },
+    dispose: () => clearInterval(parentCheck),
   };
 }

@@ -28,7 +28,7 @@ export function clientDetailsJson(
   return { ...clientJson(client), assigned_roles: roles, permissions, secrets: secrets.map(secretJson) };
 }
 
-function secretJson(secret: ClientSecretSummary) {
+export function secretJson(secret: ClientSecretSummary) {
   return {
     id: secret.id,
     hint: secret.hint,

@@ -5,10 +5,11 @@
 import { type Audit, createAudit } from '#audit';
 import type { Config } from '#config';
 import { systemRandom } from '#crypto';
+import { createDeclaration, type Declaration } from '#declaration';
 import { createApp, type HttpApp } from '#http';
 import { createKeyRing, type KeyRing } from '#keys';
 import { createKv } from '#kv';
-import type { Oauth } from '#oauth';
+import { createClients, type Oauth } from '#oauth';
 import { createLogger, type Logger } from '#observability';
 import { createRbac, type Rbac } from '#rbac';
 import { openStorage, type Storage } from '#storage';
@@ -35,6 +36,7 @@ export interface Service {
   readonly storage: Storage;
   readonly rbac: Rbac;
   readonly oauth: Oauth;
+  readonly declaration: Declaration;
   readonly keys: KeyRing;
   readonly audit: Audit;
   readonly app: HttpApp;
@@ -91,6 +93,13 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
   });
   const rbac = createRbac({ storage, audit, now, random });
   const oauth = openOauth({ config, storage, keys, audit, kv, logger: logger.child('oauth'), now, random });
+  const declaration = createDeclaration({
+    storage,
+    openRooms: (over) => ({
+      rbac: createRbac({ storage: over, audit, now, random }),
+      clients: createClients({ storage: over, audit, now, random, settings: config.tokens }),
+    }),
+  });
   const terminal = options.terminal ?? false;
   const people = openPeople({ config, storage, secrets, audit, kv, logger, now, terminal });
   const lifecycle = createLifecycle({
@@ -120,6 +129,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     storage,
     rbac,
     oauth,
+    declaration,
     keys,
     audit,
     app,

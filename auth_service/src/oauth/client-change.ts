@@ -5,7 +5,7 @@ import type { Client, ClientForToken, Role, TransactionStores } from '#storage';
 import { type ClientColumns, validateColumns } from './client-columns.ts';
 import { findRoles } from './client-creation.ts';
 import { rolesOf } from './new-client.ts';
-import type { ClientChange, ClientDetails, Clients, OauthDependencies } from './types.ts';
+import type { ClientChange, ClientDependencies, ClientDetails, Clients } from './types.ts';
 
 export function noSuchClient(): ServiceError {
   return new ServiceError('not_found', 'There is no client with this id.');
@@ -13,7 +13,7 @@ export function noSuchClient(): ServiceError {
 
 /** One change of a client at a time, with what it holds as it stands. @throws ServiceError `not_found`. */
 export function changeInLock<T>(
-  { storage }: Pick<OauthDependencies, 'storage'>,
+  { storage }: Pick<ClientDependencies, 'storage'>,
   id: string,
   work: (stores: TransactionStores, found: ClientForToken) => Promise<T>,
 ): Promise<T> {
@@ -25,7 +25,7 @@ export function changeInLock<T>(
   });
 }
 
-export function createClientChange(dependencies: OauthDependencies): Clients['update'] {
+export function createClientChange(dependencies: ClientDependencies): Clients['update'] {
   const { audit, now } = dependencies;
 
   return async (by, id, change, precondition) => {

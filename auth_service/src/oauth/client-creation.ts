@@ -4,9 +4,9 @@ import { type Authority, RBAC_LOCK, requireAuthorityOver } from '#rbac';
 import type { Role, Stores } from '#storage';
 import { importSecret, makeSecret, type NewSecret } from './client-secret.ts';
 import type { ValidClient } from './new-client.ts';
-import type { CreatedClient, OauthDependencies } from './types.ts';
+import type { ClientDependencies, CreatedClient } from './types.ts';
 
-export function createClientInsert({ storage, audit, now, random }: OauthDependencies) {
+export function createClientInsert({ storage, audit, now, random }: ClientDependencies) {
   return async (by: Authority, valid: ValidClient): Promise<CreatedClient> => {
     const { roles: roleNames, columns } = valid;
     const id = valid.id ?? random.uuid();
@@ -45,9 +45,11 @@ export function createClientInsert({ storage, audit, now, random }: OauthDepende
 }
 
 /** Who proves himself with a key alone has no secret that could leak. */
-function secretFor({ columns, importedSecretHash }: ValidClient, random: Random): NewSecret | null {
+function secretFor(valid: ValidClient, random: Random): NewSecret | null {
+  const { columns, importedSecretHash, makesSecret } = valid;
   if (columns.tokenEndpointAuthMethod === 'private_key_jwt') return null;
-  return importedSecretHash === null ? makeSecret(random) : importSecret(importedSecretHash);
+  if (importedSecretHash !== null) return importSecret(importedSecretHash);
+  return makesSecret ? makeSecret(random) : null;
 }
 
 /** @throws ServiceError `validation_failed` naming each role that does not exist. */

@@ -3,7 +3,7 @@ import { requireAuthorityOver } from '#rbac';
 import type { Client, ClientForToken, ClientSecret } from '#storage';
 import { changeInLock, noSuchClient } from './client-change.ts';
 import { makeSecret } from './client-secret.ts';
-import type { ClientSecretSummary, Clients, OauthDependencies } from './types.ts';
+import type { ClientDependencies, ClientSecretSummary, Clients } from './types.ts';
 
 /** Two, so that one can take the other's place without a moment in which neither is good. */
 const LIVE_AT_MOST = 2;
@@ -14,7 +14,7 @@ const QUIET_AT_LEAST_SECONDS = 3600;
 
 type SecretVerbs = Pick<Clients, 'secrets' | 'addSecret' | 'removeSecret'>;
 
-export function createClientSecrets(dependencies: OauthDependencies): SecretVerbs {
+export function createClientSecrets(dependencies: ClientDependencies): SecretVerbs {
   const { storage, audit, now, random, settings } = dependencies;
 
   function summaries(client: Client, secrets: readonly ClientSecret[]): ClientSecretSummary[] {

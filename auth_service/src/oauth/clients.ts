@@ -3,9 +3,9 @@ import { changeInLock, createClientChange, noSuchClient } from './client-change.
 import { createClientInsert } from './client-creation.ts';
 import { createClientSecrets } from './client-secrets.ts';
 import { validateNewClient } from './new-client.ts';
-import type { Clients, OauthDependencies } from './types.ts';
+import type { ClientDependencies, Clients } from './types.ts';
 
-export function createClients(dependencies: OauthDependencies): Clients {
+export function createClients(dependencies: ClientDependencies): Clients {
   const { storage, audit } = dependencies;
   const insertClient = createClientInsert(dependencies);
 

@@ -13,9 +13,11 @@ import { createSecretUse } from './secret-use.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import type { Oauth, OauthDependencies } from './types.ts';
 
+export type { ClientColumns } from './client-columns.ts';
 export type {
   AuthorizationServerMetadata,
   ClientChange,
+  ClientDependencies,
   ClientDetails,
   ClientPrincipal,
   ClientSecretSummary,
@@ -32,6 +34,8 @@ export type {
   TokenRequest,
   TokenResponse,
 } from './types.ts';
+
+export { createClients };
 
 export function createOauth(dependencies: OauthDependencies): Oauth {
   const secretUse = createSecretUse({ ...dependencies, writeIntervalMs: dependencies.secretUseIntervalMs });

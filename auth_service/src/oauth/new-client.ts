@@ -10,11 +10,12 @@ export interface ValidClient {
   /** Sorted, each once. */
   readonly roles: readonly string[];
   readonly importedSecretHash: string | null;
+  readonly makesSecret: boolean;
 }
 
 /** The input with its defaults. @throws ServiceError `validation_failed` naming every wrong field. */
 export function validateNewClient(input: NewClientInput): ValidClient {
-  const { id: givenId, roles: givenRoles = [], importedSecretHash, ...given } = input;
+  const { id: givenId, roles: givenRoles = [], importedSecretHash, makesSecret = true, ...given } = input;
   const { columns, unknown } = columnsOf(given);
   const id = givenId?.toLowerCase() ?? null;
   const roles = sortedOnce(givenRoles);
@@ -25,7 +26,7 @@ export function validateNewClient(input: NewClientInput): ValidClient {
     ...unknown.map((field) => ({ field, message: 'is not known' })),
   ];
   const valid = validateColumns(columns, others);
-  return { id, columns: valid, roles, importedSecretHash: importedSecretHash ?? null };
+  return { id, columns: valid, roles, importedSecretHash: importedSecretHash ?? null, makesSecret };
 }
 
 /** Sorted, each once. @throws ServiceError `validation_failed`. */
@@ -46,7 +47,7 @@ function roleFaults(roles: readonly string[]): FieldError[] {
 }
 
 /** Unknown are names that no compiler has seen: what is left out here must not be lost in silence. */
-function columnsOf(given: Omit<NewClientInput, 'id' | 'roles' | 'importedSecretHash'>): {
+function columnsOf(given: Omit<NewClientInput, 'id' | 'roles' | 'importedSecretHash' | 'makesSecret'>): {
   columns: ClientColumns;
   unknown: string[];
 } {

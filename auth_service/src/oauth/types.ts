@@ -42,6 +42,11 @@ export interface TokenLimits {
   readonly perClient: Limiter;
 }
 
+/** What administering clients needs of all that. */
+export interface ClientDependencies extends Pick<OauthDependencies, 'storage' | 'audit' | 'now' | 'random'> {
+  readonly settings: Pick<OauthSettings, 'accessTokenLifetimeSeconds'>;
+}
+
 export interface OauthSettings {
   readonly algorithm: 'HS256' | 'ES256' | 'EdDSA' | 'RS256';
   /** `iss` of machine tokens. Null: it would be PUBLIC_URL, which is not set; no token can be issued. */
@@ -150,6 +155,8 @@ export interface NewClientInput {
   readonly jwksUri?: string | null;
   /** bcrypt hash (`$2a$`, `$2b$`, `$2y$`, cost 4 to 15) of a secret that moves here; no secret is made then. */
   readonly importedSecretHash?: string;
+  /** False: it is made without one, and given its first later. Default: true. */
+  readonly makesSecret?: boolean;
 }
 
 export interface CreatedClient extends ClientDetails {
@@ -158,7 +165,7 @@ export interface CreatedClient extends ClientDetails {
 }
 
 /** Left out: as it is. `roles` are the whole of what it is to hold. */
-export type ClientChange = Partial<Omit<NewClientInput, 'id' | 'importedSecretHash'>>;
+export type ClientChange = Partial<Omit<NewClientInput, 'id' | 'importedSecretHash' | 'makesSecret'>>;
 
 export interface ClientSecretSummary extends Omit<ClientSecret, 'hash'> {
   /** It has expired, or it has been quiet for long while another live one was used. */

@@ -137,6 +137,8 @@ export interface RolePermissionStore {
   remove(roleId: string, permissionId: string): Promise<boolean>;
   /** By name. */
   list(roleId: string): Promise<RolePermission[]>;
+  /** Every grant there is, by the permission's name. */
+  all(): Promise<(RolePermission & { readonly roleId: string })[]>;
   /** Names of the permissions that these roles hold together, sorted. One statement. */
   carried(roleIds: readonly string[]): Promise<string[]>;
 }

@@ -13,7 +13,9 @@ const NOUNS: Readonly<Record<string, readonly string[]>> = {
   config: ['check', 'print'],
   permissions: ['create', 'list', 'delete'],
   roles: ['create', 'list', 'delete', 'grant', 'revoke'],
-  clients: ['create', 'list', 'show', 'delete', 'grant', 'revoke'],
+  clients: ['create', 'list', 'show', 'delete', 'grant', 'revoke', 'add-secret', 'remove-secret'],
+  apply: [],
+  export: [],
 };
 
 const COMMANDS: readonly (readonly string[])[] = [

@@ -54,9 +54,9 @@ describe('the signal to stop', () => {
     await assert.rejects(stop.wait(Promise.reject(new Error('no'))), /no/);
   });
 
-  it('is no longer listened for after dispose', () => {
+  it('is still caught while the process ends: uncaught, it would change the exit code', () => {
     const { source, stop } = listen();
     stop.dispose();
-    assert.equal(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM'), 0);
+    assert.deepEqual([source.listenerCount('SIGINT'), source.listenerCount('SIGTERM')], [1, 1]);
   });
 });

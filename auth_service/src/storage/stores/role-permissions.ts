@@ -40,6 +40,19 @@ export function createRolePermissionStore(db: Kysely<Tables>): RolePermissionSto
         .execute();
     },
 
+    all: () =>
+      db
+        .selectFrom('role_permissions')
+        .innerJoin('permissions', 'permissions.id', 'role_permissions.permission_id')
+        .select([
+          'role_permissions.role_id as roleId',
+          'permissions.id as permissionId',
+          'permissions.name',
+          'role_permissions.assigned_at as assignedAt',
+        ])
+        .orderBy('permissions.name')
+        .execute(),
+
     async carried(roleIds) {
       const ids = roleIds.filter(isUuid);
       if (ids.length === 0) return [];
