@@ -67,6 +67,7 @@ export async function buildOauth(
       rootPath: '/api/v1',
       audience: 'paservices_microservices',
       accessTokenLifetimeSeconds: 900,
+      refreshTokenLifetimeSeconds: 604_800,
       ...settings,
     },
     now,
