@@ -19,6 +19,8 @@ export const AUDIT_ACTIONS = {
   'permission.granted': 'A permission was given to a role.',
   'permission.removed': 'A permission was taken from a role.',
   'token.issued': 'An access token was issued; detail holds its id, scope and audience.',
+  'token.refresh_token_reused':
+    'A client used an old refresh token, so that all that came of the same beginning ended.',
   'user.registered':
     'A person registered; failure: the e-mail was known, and the answer did not say so where accounts wait for confirmation.',
   'user.logged_in': 'A person logged in; detail says how. The subject is the session.',

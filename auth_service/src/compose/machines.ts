@@ -41,6 +41,7 @@ export function openOauth(rooms: {
       publicUrl: config.server.publicUrl,
       audience: config.tokens.audience,
       accessTokenLifetimeSeconds: config.tokens.accessTokenLifetimeSeconds,
+      refreshTokenLifetimeSeconds: config.tokens.refreshTokenLifetimeSeconds,
       rootPath: config.server.rootPath,
     },
     now,

@@ -8,6 +8,8 @@ const ASKED_AT_MOST = 32;
 /** Whom a token is for. */
 export interface Audience {
   readonly aud: string | readonly string[];
+  /** Those that were asked for, as they were registered; empty when none was. */
+  readonly resources: readonly string[];
   /** Meant for this service's own API, which trusts the key ring alone. */
   readonly isOwnApi: boolean;
 }
@@ -21,7 +23,7 @@ export function chooseAudience(
   { allowedResources }: Client,
   { audience, publicUrl }: OauthSettings,
 ): Audience {
-  if (asked.length === 0) return { aud: audience, isOwnApi: false };
+  if (asked.length === 0) return { aud: audience, resources: [], isOwnApi: false };
   if (asked.length > ASKED_AT_MOST) {
     throw new ServiceError('invalid_target', `At most ${ASKED_AT_MOST} resources may be asked for at once.`);
   }
@@ -35,7 +37,26 @@ export function chooseAudience(
     );
   }
   const [only] = audiences;
-  return { aud: audiences.length === 1 && only !== undefined ? only : audiences, isOwnApi };
+  const aud = audiences.length === 1 && only !== undefined ? only : audiences;
+  return { aud, resources: audiences, isOwnApi };
+}
+
+/**
+ * The same within what a refresh token stands for (RFC 8707 §2.2). A resource the client has lost since is refused, not
+ * left out: without any the token would be for everybody.
+ * @throws ServiceError `invalid_target`.
+ */
+export function chooseGranted(
+  asked: readonly string[],
+  granted: readonly string[],
+  client: Client,
+  settings: OauthSettings,
+): Audience {
+  const chosen = chooseAudience(asked.length === 0 ? granted : asked, client, settings);
+  if (!chosen.resources.every((resource) => granted.includes(resource))) {
+    throw new ServiceError('invalid_target', 'The refresh token is not good for this resource.');
+  }
+  return chosen;
 }
 
 /** PUBLIC_URL is entered last, so that a registered spelling of it never passes for a foreign resource. */

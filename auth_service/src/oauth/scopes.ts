@@ -9,7 +9,11 @@ const NAME_LENGTH_AT_MOST = 100;
  * The asked subset of what is held: sorted, each once. Null when nothing was asked for.
  * @throws ServiceError `invalid_scope`, naming what was asked for and never what is held.
  */
-export function narrowScopes(asked: string | undefined, held: readonly string[]): readonly string[] | null {
+export function narrowScopes(
+  asked: string | undefined,
+  held: readonly string[],
+  lack = 'The client does not hold',
+): readonly string[] | null {
   if (asked === undefined) return null;
   const tokens = [...new Set(asked.split(' '))];
   if (!tokens.every((token) => SCOPE_TOKEN.test(token))) {
@@ -21,9 +25,25 @@ export function narrowScopes(asked: string | undefined, held: readonly string[])
   const holds = new Set(held);
   const beyond = tokens.filter((token) => !holds.has(token));
   if (beyond.length > 0) {
-    throw new ServiceError('invalid_scope', `The client does not hold: ${listOf(beyond)}.`);
+    throw new ServiceError('invalid_scope', `${lack}: ${listOf(beyond)}.`);
   }
   return tokens.sort();
+}
+
+/**
+ * The same within what a refresh token stands for (RFC 6749 §6). What the client lost since is gone; a token for
+ * everything follows what the client holds now.
+ * @param granted null: everything
+ * @throws ServiceError `invalid_scope`.
+ */
+export function narrowGranted(
+  asked: string | undefined,
+  held: readonly string[],
+  granted: readonly string[] | null,
+): readonly string[] | null {
+  if (granted === null) return narrowScopes(asked, held);
+  const left = granted.filter((name) => held.includes(name));
+  return narrowScopes(asked, left, 'The refresh token is not, or no longer, good for') ?? left;
 }
 
 function listOf(names: readonly string[]): string {

@@ -1,24 +1,28 @@
 import { ServiceError } from '#errors';
 import { createAccessTokens } from './access-token.ts';
 import { createClientAuthentication } from './client-authentication.ts';
+import { createExpirySweep } from './expired-rows.ts';
 import type { Grant } from './grants/grant.ts';
 import { GRANTS } from './grants/table.ts';
 import { type Parameters, readParameters } from './parameters.ts';
 import { createRateLimits } from './rate-limits.ts';
-import { chooseAudience } from './resources.ts';
-import { narrowScopes } from './scopes.ts';
+import { createRefreshFamilies } from './refresh-families.ts';
 import type { SecretUse } from './secret-use.ts';
+import { chooseTerms } from './terms.ts';
 import type { IssuedToken, OauthDependencies, TokenRequest } from './types.ts';
 
 /**
  * The token endpoint (RFC 6749 §3.2) as one pipeline. What is checked before ② depends on the request alone, so that
- * nothing about a client is told to who has not proved to be it.
+ * nothing about a client is told to who has not proved to be it. A refresh token is used up in ⑥, where nothing is left
+ * that could be wrong with the request: no mistake costs it.
  */
 export function createTokenEndpoint(dependencies: OauthDependencies, secretUse: Pick<SecretUse, 'note'>) {
   const { audit, settings } = dependencies;
   const limits = createRateLimits(dependencies);
+  const sweepExpired = createExpirySweep(dependencies);
   const authenticateClient = createClientAuthentication(dependencies, secretUse);
   const signAccessToken = createAccessTokens(dependencies);
+  const families = createRefreshFamilies(dependencies, sweepExpired);
 
   return async function issueToken(request: TokenRequest): Promise<IssuedToken> {
     const { clientIp } = request;
@@ -34,10 +38,9 @@ export function createTokenEndpoint(dependencies: OauthDependencies, secretUse: 
     );
     const limit = await limits.countRequest(client.id, clientIp);
 
-    // ③ scopes, and whom the token is for
-    const { takesScope, takesResource } = grant.policy;
-    const scopes = narrowScopes(takesScope ? parameters.get('scope') : undefined, permissions);
-    const audience = chooseAudience(takesResource ? parameters.resources : [], client, settings);
+    // ③ scopes, and whom the token is for, within what was given before
+    const family = grant.policy.resumes ? await families.find(client, parameters, clientIp) : null;
+    const { scopes, audience } = chooseTerms(grant, parameters, { client, permissions, family }, settings);
 
     // ④ grant's own rule
     const access = grant.authorize({ client, roles, permissions, scopes });
@@ -45,21 +48,22 @@ export function createTokenEndpoint(dependencies: OauthDependencies, secretUse: 
     // ⑤ sign
     const { id, response } = signAccessToken(client, access, audience);
 
-    // ⑥ audit
+    // ⑥ refresh token: the next of its family, or the first of a new one
+    const refreshToken = family
+      ? await families.advance(family, clientIp)
+      : await families.begin(client, { scope: scopes, resources: audience.resources });
+
+    // ⑦ audit
     audit.enqueue({
       action: 'token.issued',
       actor: { type: 'client', id: client.id },
       subject: { type: 'token', id },
       clientIp,
-      detail: {
-        jti: id,
-        grant_type: grant.type,
-        aud: audience.aud,
-        scope_size: access.permissions.length,
-      },
+      detail: { jti: id, grant_type: grant.type, aud: audience.aud, scope_size: access.permissions.length },
     });
 
-    return { clientId: client.id, response, limit };
+    const answer = refreshToken === null ? response : { ...response, refresh_token: refreshToken };
+    return { clientId: client.id, response: answer, limit };
   };
 }
 
@@ -74,5 +78,7 @@ function findGrant(parameters: Parameters): Grant {
       `grant_type must be one of: ${[...GRANTS.keys()].join(', ')}.`,
     );
   }
+  const missing = grant.policy.requires.find((name) => parameters.get(name) === undefined);
+  if (missing !== undefined) throw new ServiceError('invalid_request', `${missing} is missing.`);
   return grant;
 }

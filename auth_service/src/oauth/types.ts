@@ -16,7 +16,15 @@ import type {
 } from '#storage';
 
 export interface OauthDependencies {
-  readonly storage: Pick<Storage, 'clients' | 'clientSecrets' | 'rightsRevision' | 'transaction'>;
+  readonly storage: Pick<
+    Storage,
+    | 'clients'
+    | 'clientSecrets'
+    | 'clientRefreshTokens'
+    | 'clientAssertions'
+    | 'rightsRevision'
+    | 'transaction'
+  >;
   /** `sharedSecret` is needed, and used, only when `settings.algorithm` is HS256. */
   readonly keys: {
     readonly ring: Pick<KeyRing, 'signToken' | 'findKey'>;
@@ -59,6 +67,8 @@ export interface OauthSettings {
   readonly audience: string;
   /** Used where a client has no lifetime of its own. */
   readonly accessTokenLifetimeSeconds: number;
+  /** Counted from each rotation. */
+  readonly refreshTokenLifetimeSeconds: number;
 }
 
 export interface Oauth {
@@ -103,6 +113,8 @@ export interface TokenResponse {
   readonly expires_in: number;
   /** Sorted, separated by spaces; empty for a client that holds no permission. */
   readonly scope: string;
+  /** Only for clients that have them switched on. Good once. */
+  readonly refresh_token?: string;
 }
 
 export interface IssuedToken {

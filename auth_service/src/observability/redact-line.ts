@@ -24,7 +24,7 @@ export const REDACTED = '[redacted]';
 // Nearly all lines hold nothing. Three searches, for V8 runs each of them several times faster than one of all: single
 // characters (pairs, e-mails, hashes, escapes: a key in PEM has line feeds), short marks, words.
 const CHARACTERS = /[@=$'%\\]/;
-const MARKS = /:\/\/|eyJ|pas_|sb_secret_/;
+const MARKS = /:\/\/|eyJ|pas_|par_|sb_secret_/;
 const WORDS = /bearer|basic|dpop|cookie:|authorization:|api-key:/i;
 
 function isSuspicious(line: string): boolean {
@@ -52,7 +52,7 @@ const HEADER = /((?:cookie|authorization|x-api-key):\s*)(?:\\["\\/]|[^"\\])+/gi;
 // Up to the last @ of the word, since passwords are not always encoded as they should be; a port is no password.
 const URL_PASSWORD = /(:\/\/[^\s:@/"\\]{0,256}:)(?!\d{1,5}[/?#])(?:\\["\\/]|[^\s"\\]){1,512}@/g;
 
-const PREFIXED_SECRET = /(?:pas_|sb_secret_)[\w-]{8,}/g;
+const PREFIXED_SECRET = /(?:pas_|par_|sb_secret_)[\w-]{8,}/g;
 
 const PASSWORD_HASH =
   /\$2[abxy]?\$\d\d\$[./A-Za-z\d]{20,}|\$(?:argon2\w{0,3}|scrypt|pbkdf2[\w-]{0,12})\$[\w$=,+/.-]+/g;

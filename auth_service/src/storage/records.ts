@@ -47,6 +47,31 @@ export interface ClientSecret {
   readonly lastUsedAt: Date | null;
 }
 
+/** Refresh tokens that came out of each other: only the newest of them is good. */
+export interface RefreshTokenFamily {
+  readonly id: string;
+  readonly clientId: string;
+  /** base64url of the SHA-256 of the newest token. */
+  readonly tokenHash: string;
+  /** null: nothing was asked for, so that its access tokens carry what the client holds. */
+  readonly scope: readonly string[] | null;
+  /** Empty: the service's own audience. */
+  readonly resources: readonly string[];
+  readonly createdAt: Date;
+  /** null: never. */
+  readonly refreshedAt: Date | null;
+  readonly expiresAt: Date;
+}
+
+/** An assertion of a client that was used (RFC 7523 §3). */
+export interface UsedAssertion {
+  readonly clientId: string;
+  /** base64url of the SHA-256 of its `jti`. */
+  readonly jtiHash: string;
+  /** From then on it is refused anyway. */
+  readonly expiresAt: Date;
+}
+
 export type SecretAlgorithm = 'sha256' | 'bcrypt';
 
 /** What the token endpoint needs to know of a client, read at one instant. */

@@ -13,11 +13,13 @@ import type {
   ClientSecret,
   NewClient,
   Permission,
+  RefreshTokenFamily,
   Role,
   RolePermission,
   SecretAlgorithm,
   SigningKey,
   SigningKeyState,
+  UsedAssertion,
 } from './records.ts';
 
 export interface Page<Column extends string = string> {
@@ -99,6 +101,29 @@ export interface NamedChange {
   readonly name?: string;
   readonly description?: string | null;
   readonly updatedAt: Date;
+}
+
+export interface ClientRefreshTokenStore {
+  insert(family: RefreshTokenFamily): Promise<void>;
+  /** Null also for the family of another client. */
+  find(id: string, clientId: string): Promise<RefreshTokenFamily | null>;
+  /** Compare and set, in one statement. @returns false when the hash was another by then, or the family gone. */
+  replaceHash(
+    id: string,
+    fromHash: string,
+    to: Pick<RefreshTokenFamily, 'tokenHash' | 'expiresAt'> & { readonly refreshedAt: Date },
+  ): Promise<boolean>;
+  /** @returns false when there was none. */
+  delete(id: string): Promise<boolean>;
+  /** Those that expired before; the oldest, `limit` at most. @returns how many went. */
+  deleteExpired(before: Date, limit: number): Promise<number>;
+}
+
+export interface ClientAssertionStore {
+  /** @returns false when it was there already. Of many at once one is told true, across all processes. */
+  remember(assertion: UsedAssertion): Promise<boolean>;
+  /** Those that expired before; the oldest, `limit` at most. @returns how many went. */
+  deleteExpired(before: Date, limit: number): Promise<number>;
 }
 
 export interface RoleStore {
@@ -200,6 +225,8 @@ export interface Stores extends PersonStores {
   readonly clients: ClientStore;
   readonly clientSecrets: ClientSecretStore;
   readonly clientRoles: ClientRoleStore;
+  readonly clientRefreshTokens: ClientRefreshTokenStore;
+  readonly clientAssertions: ClientAssertionStore;
   readonly roles: RoleStore;
   readonly permissions: PermissionStore;
   readonly rolePermissions: RolePermissionStore;

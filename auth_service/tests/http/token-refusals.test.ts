@@ -87,6 +87,8 @@ function refusals({
     'a repeated parameter in JSON': raw('{"grant_type":"client_credentials","scope":"a","sc\\u006fpe":"b"}'),
     'a repeated stranger in JSON': raw('{"grant_type":"client_credentials","<b>":"a","<b>":"b"}'),
     'a repeated resource in JSON': raw('{"grant_type":"client_credentials","resource":"a","resource":"b"}'),
+    'a refresh without a token': form('grant_type=refresh_token'),
+    'a refresh by a client without refresh tokens': form('grant_type=refresh_token&refresh_token=par_x'),
     'a scope beyond what is held': form('grant_type=client_credentials&scope=orders:write'),
     'a resource that is not allowed': form(
       'grant_type=client_credentials&resource=https://elsewhere.example.com',

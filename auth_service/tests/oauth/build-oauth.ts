@@ -69,6 +69,7 @@ export async function buildOauth(
       rootPath: '/api/v1',
       audience: 'paservices_microservices',
       accessTokenLifetimeSeconds: 900,
+      refreshTokenLifetimeSeconds: 604_800,
       ...settings,
     },
     now,

@@ -7,6 +7,8 @@ export interface OauthSuite {
   storage(): Storage;
   /** What the storage has sent. */
   readonly statements: string[];
+  /** SQL as text, past the stores; not among `statements`. */
+  readonly query: TestDatabase['query'];
   /** Another instance of the room on the suite's database. */
   build(options?: BuildOptions): Promise<TestOauth>;
 }
@@ -31,6 +33,7 @@ export function describeOauth(name: string, define: (suite: OauthSuite) => void)
         get statements() {
           return database.statements;
         },
+        query: (...text) => database.query(...text),
         async build(options) {
           const one = await buildOauth(database, options);
           built.push(one);

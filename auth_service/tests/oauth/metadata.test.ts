@@ -11,7 +11,7 @@ describeOauth('metadata', (suite) => {
       issuer: PUBLIC_URL,
       token_endpoint: `${PUBLIC_URL}/api/v1/auth/token`,
       jwks_uri: `${PUBLIC_URL}/.well-known/jwks.json`,
-      grant_types_supported: ['client_credentials'],
+      grant_types_supported: ['client_credentials', 'refresh_token'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       response_types_supported: [],
       service_documentation: `${PUBLIC_URL}/docs`,

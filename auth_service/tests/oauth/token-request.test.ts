@@ -41,7 +41,11 @@ describeOauth('token request', (suite) => {
     for (const rest of [stranger, { authorization: basic(client.id, client.secret) }]) {
       await refuses(tokenRequest({ grant_type: '' }, rest), 'invalid_request', /grant_type/);
       await refuses(tokenRequest({ grant_type: 'password' }, rest), 'unsupported_grant_type');
-      await refuses(tokenRequest({ grant_type: 'refresh_token' }, rest), 'unsupported_grant_type');
+      await refuses(
+        tokenRequest({ grant_type: 'refresh_token' }, rest),
+        'invalid_request',
+        /refresh_token is missing/,
+      );
       await refuses(tokenRequest({ grant_type: 'CLIENT_CREDENTIALS' }, rest), 'unsupported_grant_type');
       await refuses(tokenRequest({ grant_type: '__proto__' }, rest), 'unsupported_grant_type');
     }

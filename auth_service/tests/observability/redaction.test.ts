@@ -18,6 +18,7 @@ const SECRETS: readonly (readonly [secret: string, text: string])[] = [
   ['sesame', 'redis://:sesame@cache:6379'],
   ['12345', 'https://user:12345@host/path'],
   ['pas_0123456789abcdefghij', 'the secret was pas_0123456789abcdefghij\n'],
+  ['par_0123456789abcdefghij', 'the token was par_0123456789abcdefghij'],
   ['pas_0123456789abcdefghij', 'line\npas_0123456789abcdefghij'],
   ['sb_secret_0123456789', 'key sb_secret_0123456789'],
   ['MIGHAgEA', PEM],

@@ -5,11 +5,20 @@ const CLIENT_ID = '0197f3a2-6b1c-7d00-8a2e-3f1d5c9b7a10';
 
 /** What the endpoint reads; anything else is ignored (RFC 6749 §3.2). */
 export const TOKEN_PARAMETERS = {
-  grant_type: { type: 'string', enum: ['client_credentials'], description: 'RFC 6749 §4.4.' },
+  grant_type: {
+    type: 'string',
+    enum: ['client_credentials', 'refresh_token'],
+    description: 'RFC 6749 §4.4 and §6.',
+  },
+  refresh_token: {
+    type: 'string',
+    description:
+      'With grant_type `refresh_token`, for clients that have refresh tokens switched on. Good once: the answer holds the next one, and using one twice ends them all.',
+  },
   scope: {
     type: 'string',
     description:
-      'Permissions separated by spaces, a subset of those the client holds. The token then carries these and no role.',
+      'Permissions separated by spaces, a subset of those the client holds and, with a refresh token, of those it stands for. The token then carries these and no role.',
   },
   resource: {
     description: 'Absolute URI of the service that the token is for (RFC 8707); may be repeated.',
@@ -34,6 +43,10 @@ const TOKEN_RESPONSE = {
     scope: {
       type: 'string',
       description: 'What the token carries: permissions, sorted, separated by spaces.',
+    },
+    refresh_token: {
+      type: 'string',
+      description: 'Only for clients that have refresh tokens switched on; keep it as a secret.',
     },
   },
 } as const;

@@ -6,7 +6,7 @@ import type { Grant } from './grant.ts';
  */
 export const clientCredentials: Grant = {
   type: 'client_credentials',
-  policy: { takesScope: true, takesResource: true },
+  policy: { requires: [], resumes: false, takesScope: true, takesResource: true },
   authorize: ({ client, roles, permissions, scopes }) =>
     scopes === null
       ? { subject: client.id, roles, permissions }

@@ -11,6 +11,10 @@ export interface Grant {
 
 /** What the shared steps ask of a grant; a parameter that it does not take counts as unknown and is ignored. */
 interface GrantPolicy {
+  /** Parameters without which nothing is looked at. */
+  readonly requires: readonly string[];
+  /** It goes on with what the `refresh_token` of the request stands for, and moves that on. */
+  readonly resumes: boolean;
   /** `scope` may narrow what the token carries (RFC 6749 §3.3). */
   readonly takesScope: boolean;
   /** `resource` may choose whom the token is for (RFC 8707). */

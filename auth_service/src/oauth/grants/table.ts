@@ -1,7 +1,8 @@
 import { clientCredentials } from './client-credentials.ts';
 import type { Grant } from './grant.ts';
+import { refreshToken } from './refresh-token.ts';
 
 /** Every grant that the token endpoint answers, by its `grant_type`. */
 export const GRANTS: ReadonlyMap<string, Grant> = new Map(
-  [clientCredentials].map((grant) => [grant.type, grant]),
+  [clientCredentials, refreshToken].map((grant) => [grant.type, grant]),
 );

@@ -4,6 +4,8 @@ import type { Tables } from '../tables.ts';
 import { createAccountStore } from './accounts.ts';
 import { createAuditEventStore } from './audit-events.ts';
 import { createBootstrapMarkStore } from './bootstrap-marks.ts';
+import { createClientAssertionStore } from './client-assertions.ts';
+import { createClientRefreshTokenStore } from './client-refresh-tokens.ts';
 import { createClientRoleStore } from './client-roles.ts';
 import { createClientSecretStore } from './client-secrets.ts';
 import { createClientStore } from './clients.ts';
@@ -22,6 +24,8 @@ export function createStores(db: Kysely<Tables>, now: () => Date): Stores {
     clients: createClientStore(db, now),
     clientSecrets: createClientSecretStore(db),
     clientRoles: createClientRoleStore(db),
+    clientRefreshTokens: createClientRefreshTokenStore(db),
+    clientAssertions: createClientAssertionStore(db),
     roles: createRoleStore(db),
     permissions: createPermissionStore(db),
     rolePermissions: createRolePermissionStore(db),

@@ -70,6 +70,7 @@ export async function buildTestApp(
       rootPath,
       audience: 'paservices_microservices',
       accessTokenLifetimeSeconds: 900,
+      refreshTokenLifetimeSeconds: 604_800,
     },
     now,
     random,
