@@ -58,6 +58,7 @@ export const CATALOGUE = {
   migration_altered: 'A migration that was applied differs from the file of this version.',
   database_unavailable: 'The database cannot be reached.',
   data_folder_locked: 'Another process uses this data folder.',
+  revocations_unknown: 'Whether this token was revoked cannot be told right now. Try again in a moment.',
   public_url_missing: 'PUBLIC_URL is not set, and this answer is built from it.',
   encryption_key_mismatch: 'No configured ENCRYPTION_KEY opens what is stored.',
   sealed_data_damaged: 'Sealed data was altered or damaged.',

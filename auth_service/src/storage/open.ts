@@ -47,15 +47,20 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
   return {
     ...createStores(db, now),
     kind: engine.kind,
-    transaction: (work) =>
-      db.transaction().execute((transaction) =>
+    async transaction(work) {
+      const afterwards: (() => void)[] = [];
+      const result = await db.transaction().execute((transaction) =>
         work({
           ...createStores(transaction, now),
           async lock(name) {
             await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction);
           },
+          afterCommit: (done) => void afterwards.push(done),
         }),
-      ),
+      );
+      for (const done of afterwards) done();
+      return result;
+    },
     check: () => check(engine),
     migrations: createMigrations({
       engine,

@@ -124,6 +124,21 @@ export interface SigningKey {
   readonly expiresAt: Date | null;
 }
 
+/** What ends tokens before their time. */
+export interface Revocation {
+  readonly id: string;
+  /**
+   * token: the one of this `jti`. session: those of one log-in. client: those issued to it up to `revokedAt`. all: every
+   * token issued up to then.
+   */
+  readonly kind: 'token' | 'session' | 'client' | 'all';
+  /** `jti`, session or client id; null for all. */
+  readonly subject: string | null;
+  readonly revokedAt: Date;
+  /** From then on there is nothing left to revoke. Null: as long as the row stands. */
+  readonly expiresAt: Date | null;
+}
+
 export interface AuditEvent {
   /** UUID version 7. */
   readonly id: string;

@@ -14,6 +14,7 @@ import type {
   NewClient,
   Permission,
   RefreshTokenFamily,
+  Revocation,
   Role,
   RolePermission,
   SecretAlgorithm,
@@ -216,6 +217,21 @@ export interface BootstrapMarkStore {
   list(): Promise<{ name: string; at: Date }[]>;
 }
 
+export interface RevocationStore {
+  /** One statement. */
+  insertMany(revocations: readonly Revocation[]): Promise<void>;
+  /**
+   * What may have become visible since the call that gave this horizon, some of it perhaps a second time; without one,
+   * everything that has not expired. One statement.
+   */
+  listSince(
+    horizon: string | null,
+    now: Date,
+  ): Promise<{ readonly horizon: string; readonly revocations: Revocation[] }>;
+  /** @returns how many went. */
+  deleteExpired(before: Date, limit: number): Promise<number>;
+}
+
 /** A number that moves on with every change of what clients hold. */
 export interface RightsRevisionStore {
   read(): Promise<number>;
@@ -234,9 +250,12 @@ export interface Stores extends PersonStores {
   readonly auditEvents: AuditEventStore;
   readonly bootstrapMarks: BootstrapMarkStore;
   readonly rightsRevision: RightsRevisionStore;
+  readonly revocations: RevocationStore;
 }
 
 export interface TransactionStores extends Stores {
   /** Waits for the lock of this name; it is held until the transaction ends. One holder across all processes. */
   lock(name: string): Promise<void>;
+  /** Does this once the transaction has been committed, and never if it is not. It must not throw. */
+  afterCommit(done: () => void): void;
 }

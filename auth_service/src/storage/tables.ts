@@ -1,10 +1,11 @@
 /** The rows of schema `auth_service_data`, as the migrations make them. */
 import type { JsonWebKey } from 'node:crypto';
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { PersonTables } from './person-tables.ts';
 import type {
   AuditEvent,
   JsonWebKeySet,
+  Revocation,
   SecretAlgorithm,
   SigningAlgorithm,
   SigningKeyState,
@@ -96,6 +97,14 @@ export interface Tables extends PersonTables {
   app_client_roles: { client_id: string; role_id: string; assigned_at: Date };
   app_client_refresh_tokens: AppClientRefreshTokensTable;
   app_client_assertions: { client_id: string; jti_hash: string; expires_at: Date };
+  revocations: {
+    id: string;
+    kind: Revocation['kind'];
+    subject: string | null;
+    revoked_at: Date;
+    expires_at: Date | null;
+    xid: Generated<string>;
+  };
   rights_revision: { single: boolean; value: string | number };
   signing_keys: SigningKeysTable;
   audit_events: AuditEventsTable;

@@ -50,6 +50,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   migration_altered: 503,
   database_unavailable: 503,
   data_folder_locked: 503,
+  revocations_unknown: 503,
   public_url_missing: 503,
   encryption_key_mismatch: 500,
   sealed_data_damaged: 500,

@@ -11,6 +11,7 @@ import { createClientSecretStore } from './client-secrets.ts';
 import { createClientStore } from './clients.ts';
 import { createPermissionStore } from './permissions.ts';
 import { createProfileStore } from './profiles.ts';
+import { createRevocationStore } from './revocations.ts';
 import { createRightsRevisionStore } from './rights-revision.ts';
 import { createRolePermissionStore } from './role-permissions.ts';
 import { createRoleStore } from './roles.ts';
@@ -38,5 +39,6 @@ export function createStores(db: Kysely<Tables>, now: () => Date): Stores {
     auditEvents: createAuditEventStore(db),
     bootstrapMarks: createBootstrapMarkStore(db),
     rightsRevision: createRightsRevisionStore(db),
+    revocations: createRevocationStore(db),
   };
 }

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 
-type ExpiringTable = 'app_client_refresh_tokens' | 'app_client_assertions';
+type ExpiringTable = 'app_client_refresh_tokens' | 'app_client_assertions' | 'revocations';
 
 /** The oldest first. Rows that another process is deleting, or using, are passed over. @returns how many went. */
 export async function deleteExpiredRows(

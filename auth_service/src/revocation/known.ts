@@ -1,0 +1,67 @@
+import type { Revocation } from '#storage';
+import type { TokenMarks } from './index.ts';
+
+/** What was revoked, as far as this process knows, without what has expired. */
+export interface Known {
+  add(revocation: Omit<Revocation, 'id'>): void;
+  isRevoked(token: TokenMarks): boolean;
+  /** Forgets what has expired. */
+  prune(now: Date): void;
+  readonly size: number;
+}
+
+interface Until {
+  /** Milliseconds; tokens issued up to then are revoked. */
+  readonly revokedAtMs: number;
+  /** Infinity: never. */
+  readonly expiresAtMs: number;
+}
+
+const NOTHING: Until = { revokedAtMs: Number.NEGATIVE_INFINITY, expiresAtMs: Number.NEGATIVE_INFINITY };
+
+export function createKnown(): Known {
+  const tokens = new Map<string, number>();
+  const sessions = new Map<string, number>();
+  const clients = new Map<string, Until>();
+  let all = NOTHING;
+
+  const later = (one: Until, other: Until): Until => ({
+    revokedAtMs: Math.max(one.revokedAtMs, other.revokedAtMs),
+    expiresAtMs: Math.max(one.expiresAtMs, other.expiresAtMs),
+  });
+
+  return {
+    add({ kind, subject, revokedAt, expiresAt }) {
+      const expiresAtMs = expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
+      const until = { revokedAtMs: revokedAt.getTime(), expiresAtMs };
+      const id = subject ?? '';
+      const lastOf = (known: ReadonlyMap<string, number>) => Math.max(known.get(id) ?? 0, expiresAtMs);
+      if (kind === 'token') tokens.set(id, lastOf(tokens));
+      else if (kind === 'session') sessions.set(id, lastOf(sessions));
+      else if (kind === 'client') clients.set(id, later(clients.get(id) ?? NOTHING, until));
+      else all = later(all, until);
+    },
+
+    isRevoked({ tokenId, sessionId, clientId, issuedAt = Number.NEGATIVE_INFINITY }) {
+      if (tokenId !== undefined && tokens.has(tokenId)) return true;
+      if (sessionId !== undefined && sessions.has(sessionId)) return true;
+      // Whole seconds: one that was issued in the same second counts as issued before.
+      const issuedAtMs = issuedAt * 1000;
+      if (issuedAtMs <= all.revokedAtMs) return true;
+      return clientId !== undefined && issuedAtMs <= (clients.get(clientId) ?? NOTHING).revokedAtMs;
+    },
+
+    prune(now) {
+      const nowMs = now.getTime();
+      for (const known of [tokens, sessions]) {
+        for (const [id, expiresAtMs] of known) if (expiresAtMs <= nowMs) known.delete(id);
+      }
+      for (const [id, { expiresAtMs }] of clients) if (expiresAtMs <= nowMs) clients.delete(id);
+      if (all.expiresAtMs <= nowMs) all = NOTHING;
+    },
+
+    get size() {
+      return tokens.size + sessions.size + clients.size + (all === NOTHING ? 0 : 1);
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import type { Random } from '#crypto';
+import { ServiceError } from '#errors';
+import { errorContext, type Logger } from '#observability';
+import type { Revocation, Storage } from '#storage';
+import type { Messages, Revocations, Target } from './index.ts';
+import { createKnown } from './known.ts';
+import { CHANNEL, readMessage, writeMessage } from './message.ts';
+
+export interface RevocationDependencies {
+  readonly storage: Pick<Storage, 'revocations'>;
+  readonly messages: Messages;
+  readonly now: () => Date;
+  readonly random: Pick<Random, 'uuid'>;
+  readonly logger: Logger;
+  /** Milliseconds between two looks for what is new. Default 1000. */
+  readonly pollIntervalMs?: number;
+}
+
+const POLL_INTERVAL_MS = 1_000;
+/** Older than this, what is known is no ground to call a token good. */
+const KNOWN_AT_MOST_MS = 5_000;
+const PRUNE_INTERVAL_MS = 60_000;
+/** Rows in one portion; what is left over goes a minute later. */
+const PRUNED_AT_ONCE = 5_000;
+/** Another process, whose clock is behind, may still hold a token for good that has expired by the clock of this one. */
+const GRACE_MS = 60_000;
+
+export function createRevocations(dependencies: RevocationDependencies): Revocations {
+  const { storage, messages, now, random, logger } = dependencies;
+  const known = createKnown();
+  let horizon: string | null = null;
+  let syncedAtMs = Number.NEGATIVE_INFINITY;
+  let prunedAtMs = now().getTime();
+  let syncing: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let isRunning = false;
+  let isLost = false;
+
+  async function read(): Promise<void> {
+    // What was committed by now is in what is read: the age counts from here.
+    const startedAtMs = now().getTime();
+    const found = await storage.revocations.listSince(horizon, now());
+    for (const revocation of found.revocations) known.add(revocation);
+    horizon = found.horizon;
+    syncedAtMs = startedAtMs;
+  }
+
+  /** One at a time; whoever comes while one runs shares it. */
+  function sync(): Promise<void> {
+    syncing ??= read().finally(() => {
+      syncing = null;
+    });
+    return syncing;
+  }
+
+  async function poll(): Promise<void> {
+    try {
+      await sync();
+      if (isLost) logger.info('revocations are read again');
+      isLost = false;
+      await prune();
+    } catch (error) {
+      if (!isLost)
+        logger.warning('revocations cannot be read; tokens are refused soon', { error: errorContext(error) });
+      isLost = true;
+    }
+  }
+
+  async function prune(): Promise<void> {
+    const at = now();
+    if (at.getTime() - prunedAtMs < PRUNE_INTERVAL_MS) return;
+    prunedAtMs = at.getTime();
+    known.prune(at);
+    await storage.revocations.deleteExpired(new Date(at.getTime() - GRACE_MS), PRUNED_AT_ONCE);
+  }
+
+  function schedule(): void {
+    timer = setTimeout(async () => {
+      await poll();
+      if (isRunning) schedule();
+    }, dependencies.pollIntervalMs ?? POLL_INTERVAL_MS).unref();
+  }
+
+  return {
+    async revoke(stores, ...targets) {
+      const rows = targets.map((target) => rowOf(target, random.uuid(), now()));
+      await stores.revocations.insertMany(rows);
+      stores.afterCommit(() => {
+        for (const row of rows) {
+          known.add(row);
+          messages.publish(CHANNEL, writeMessage(row));
+        }
+      });
+    },
+
+    isRevoked(token) {
+      const age = now().getTime() - syncedAtMs;
+      if (age > KNOWN_AT_MOST_MS || age < -KNOWN_AT_MOST_MS) throw new ServiceError('revocations_unknown');
+      return known.isRevoked(token);
+    },
+
+    async start() {
+      if (isRunning) return;
+      await sync();
+      isRunning = true;
+      messages.subscribe(
+        CHANNEL,
+        (message) => {
+          const told = readMessage(message);
+          if (told !== null) known.add(told);
+        },
+        () => void poll(),
+      );
+      schedule();
+    },
+
+    stop() {
+      isRunning = false;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function rowOf(target: Target, id: string, revokedAt: Date): Revocation {
+  const { kind, expiresAt } = target;
+  return { id, kind, subject: 'id' in target ? target.id : null, revokedAt, expiresAt };
+}

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Revocations } from '#revocation';
+import { describeOn, describeOnEachDatabase } from '../support/databases.ts';
+import { openRevocations } from './open-revocations.ts';
+
+const UNKNOWN = { code: 'revocations_unknown' };
+const inSeconds = (now: Date, seconds: number) => new Date(now.getTime() + seconds * 1000);
+
+/** Looks again and again: polls are short here, and what comes after them has no event. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries += 1) {
+    assert.ok(tries < 500, 'it never came');
+    await sleep(10);
+  }
+}
+
+describeOnEachDatabase('revocations', (open) => {
+  it('of a token, a session, a client and of all are known at once where they are made', async (t) => {
+    const room = await openRevocations(open);
+    const replica = room.replica();
+    t.after(() => replica.stop());
+    await replica.start();
+    const issuedAt = Math.floor(room.clock.now().getTime() / 1000);
+    const expiresAt = inSeconds(room.clock.now(), 900);
+    const revoked = (token: Parameters<Revocations['isRevoked']>[0]) => replica.isRevoked(token);
+    assert.equal(revoked({ tokenId: 't', sessionId: 's', clientId: 'c', issuedAt }), false);
+    await room.revoke(replica, { kind: 'token', id: 't', expiresAt });
+    assert.deepEqual(
+      [revoked({ tokenId: 't', issuedAt }), revoked({ tokenId: 'u', issuedAt })],
+      [true, false],
+    );
+    await room.revoke(replica, { kind: 'session', id: 's', expiresAt: null });
+    assert.deepEqual(
+      [revoked({ sessionId: 's', issuedAt }), revoked({ sessionId: 'r', issuedAt })],
+      [true, false],
+    );
+    await room.revoke(replica, { kind: 'client', id: 'c', expiresAt });
+    assert.deepEqual(
+      [issuedAt, issuedAt + 1, undefined].map((at) => revoked({ clientId: 'c', issuedAt: at })),
+      [true, false, true],
+    );
+    assert.equal(revoked({ clientId: 'd', issuedAt }), false);
+    await room.revoke(replica, { kind: 'all', expiresAt });
+    assert.deepEqual(
+      [issuedAt, issuedAt + 1, undefined].map((at) => revoked({ tokenId: 'x', issuedAt: at })),
+      [true, false, true],
+    );
+  });
+
+  it('are told to the others, who need not ask', async (t) => {
+    const room = await openRevocations(open);
+    const [one, other] = [room.replica(), room.replica()];
+    t.after(() => [one, other].forEach((replica) => void replica.stop()));
+    await Promise.all([one.start(), other.start()]);
+    room.statements.length = 0;
+    const expiresAt = inSeconds(room.clock.now(), 900);
+    await room.revoke(one, { kind: 'token', id: 't', expiresAt }, { kind: 'session', id: 's', expiresAt });
+    assert.equal(other.isRevoked({ tokenId: 't', issuedAt: 1 }), true);
+    assert.equal(other.isRevoked({ sessionId: 's', issuedAt: 1 }), true);
+    assert.equal(room.statements.length, 3, 'begin, one insert, commit');
+  });
+
+  it('that are not committed are neither known nor told', async (t) => {
+    const room = await openRevocations(open);
+    const replica = room.replica();
+    t.after(() => replica.stop());
+    await replica.start();
+    const expiresAt = inSeconds(room.clock.now(), 900);
+    const failing = room.storage.transaction(async (stores) => {
+      await replica.revoke(stores, { kind: 'token', id: 't', expiresAt });
+      throw new Error('undone');
+    });
+    await assert.rejects(failing, /undone/);
+    assert.equal(replica.isRevoked({ tokenId: 't', issuedAt: 1 }), false);
+    assert.deepEqual(room.messages.published, []);
+  });
+
+  it('come by the poll where no message does', async (t) => {
+    const room = await openRevocations(open);
+    const [one, other] = [room.replica(), room.replica({ pollIntervalMs: 20 })];
+    t.after(() => [one, other].forEach((replica) => void replica.stop()));
+    await Promise.all([one.start(), other.start()]);
+    room.messages.cut();
+    const expiresAt = inSeconds(room.clock.now(), 900);
+    await room.revoke(one, { kind: 'token', id: 't', expiresAt });
+    await until(() => other.isRevoked({ tokenId: 't', issuedAt: 1 }));
+  });
+
+  it('that were missed are read as soon as messages come again', async (t) => {
+    const room = await openRevocations(open);
+    const [one, other] = [room.replica(), room.replica()];
+    t.after(() => [one, other].forEach((replica) => void replica.stop()));
+    await Promise.all([one.start(), other.start()]);
+    room.messages.cut();
+    await room.revoke(one, { kind: 'token', id: 't', expiresAt: inSeconds(room.clock.now(), 900) });
+    assert.equal(other.isRevoked({ tokenId: 't', issuedAt: 1 }), false);
+    room.messages.gap();
+    await until(() => other.isRevoked({ tokenId: 't', issuedAt: 1 }));
+  });
+
+  it('are all there for a process that starts later, but for those that have expired', async (t) => {
+    const room = await openRevocations(open);
+    const first = room.replica();
+    await first.start();
+    const { clock } = room;
+    await room.revoke(
+      first,
+      { kind: 'token', id: 'short', expiresAt: inSeconds(clock.now(), 60) },
+      { kind: 'token', id: 'long', expiresAt: inSeconds(clock.now(), 900) },
+      { kind: 'session', id: 'for-ever', expiresAt: null },
+    );
+    first.stop();
+    clock.advance(60);
+    const later = room.replica();
+    t.after(() => later.stop());
+    await later.start();
+    assert.equal(later.isRevoked({ tokenId: 'long', issuedAt: 1 }), true);
+    assert.equal(later.isRevoked({ sessionId: 'for-ever', issuedAt: 1 }), true);
+    assert.equal(later.isRevoked({ tokenId: 'short', issuedAt: 1 }), false);
+  });
+
+  it('are not guessed at: without news for five seconds nobody says that a token is good', async (t) => {
+    const room = await openRevocations(open);
+    const replica = room.replica();
+    t.after(() => replica.stop());
+    assert.throws(() => replica.isRevoked({ tokenId: 't' }), UNKNOWN);
+    await replica.start();
+    room.clock.advance(5);
+    assert.equal(replica.isRevoked({ tokenId: 't', issuedAt: 1 }), false);
+    room.clock.advance(0.001);
+    assert.throws(() => replica.isRevoked({ tokenId: 't', issuedAt: 1 }), UNKNOWN);
+    room.messages.gap();
+    await sleep(50);
+    assert.equal(replica.isRevoked({ tokenId: 't', issuedAt: 1 }), false);
+  });
+
+  it('that have expired are deleted, in the database as in the memory', async (t) => {
+    const room = await openRevocations(open);
+    const replica = room.replica({ pollIntervalMs: 20 });
+    t.after(() => replica.stop());
+    await replica.start();
+    const { clock } = room;
+    await room.revoke(
+      replica,
+      { kind: 'token', id: 'short', expiresAt: inSeconds(clock.now(), 60) },
+      { kind: 'session', id: 'for-ever', expiresAt: null },
+    );
+    const count = async () =>
+      Number((await room.query('select count(*) as n from auth_service_data.revocations'))[0]?.n);
+    assert.equal(await count(), 2);
+    clock.advance(180);
+    await sleep(100);
+    assert.equal(await count(), 1);
+    assert.equal(replica.isRevoked({ tokenId: 'short', issuedAt: 1 }), false);
+    assert.equal(replica.isRevoked({ sessionId: 'for-ever', issuedAt: 1 }), true);
+  });
+
+  it('take no harm from messages that are none', async (t) => {
+    const room = await openRevocations(open);
+    const replica = room.replica();
+    t.after(() => replica.stop());
+    await replica.start();
+    for (const message of [
+      '',
+      '[]',
+      '{}',
+      'null',
+      '["all"]',
+      '["all","x",1,2]',
+      '["token",null,1,2]',
+      '["token","t","1",2]',
+      '["token","t",-1,2]',
+      '["eat","t",1,2]',
+    ]) {
+      room.messages.publish('revocations', message);
+    }
+    assert.equal(replica.isRevoked({ tokenId: 't', issuedAt: 1 }), false);
+    room.messages.publish('revocations', '["token","t",1,9999999999999]');
+    assert.equal(replica.isRevoked({ tokenId: 't', issuedAt: 1 }), true);
+  });
+});
+
+describeOn('postgres', 'revocations in the order of commits', (open) => {
+  it('one that was written first and committed last is not passed over', async (t) => {
+    const room = await openRevocations(open);
+    const [writer, reader] = [room.replica(), room.replica({ pollIntervalMs: 20 })];
+    t.after(() => reader.stop());
+    await reader.start();
+    room.messages.cut();
+    const expiresAt = inSeconds(room.clock.now(), 900);
+    const slow = Promise.withResolvers<void>();
+    const isWritten = Promise.withResolvers<void>();
+    const first = room.storage.transaction(async (stores) => {
+      await writer.revoke(stores, { kind: 'token', id: 'first', expiresAt });
+      isWritten.resolve();
+      await slow.promise;
+    });
+    await isWritten.promise;
+    await room.revoke(writer, { kind: 'token', id: 'second', expiresAt });
+    await until(() => reader.isRevoked({ tokenId: 'second', issuedAt: 1 }));
+    // Some polls pass while the first is still open.
+    await sleep(100);
+    assert.equal(reader.isRevoked({ tokenId: 'first', issuedAt: 1 }), false);
+    slow.resolve();
+    await first;
+    await until(() => reader.isRevoked({ tokenId: 'first', issuedAt: 1 }));
+  });
+
+  it('each poll reads what is new, and not all there is', async (t) => {
+    const room = await openRevocations(open, true);
+    const replica = room.replica();
+    t.after(() => replica.stop());
+    const expiresAt = inSeconds(room.clock.now(), 900);
+    const many = Array.from(
+      { length: 50 },
+      (_, index) => ({ kind: 'token', id: `t${index}`, expiresAt }) as const,
+    );
+    await room.revoke(replica, ...many);
+    const first = await room.storage.revocations.listSince(null, room.clock.now());
+    assert.equal(first.revocations.length, 50);
+    const second = await room.storage.revocations.listSince(first.horizon, room.clock.now());
+    assert.deepEqual(second.revocations, []);
+    await room.revoke(replica, { kind: 'token', id: 'new', expiresAt });
+    const third = await room.storage.revocations.listSince(second.horizon, room.clock.now());
+    assert.deepEqual(
+      third.revocations.map(({ subject }) => subject),
+      ['new'],
+    );
+  });
+});
