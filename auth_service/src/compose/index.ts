@@ -2,6 +2,7 @@
  * compose: the only room that knows every other. It opens them from the bottom up, hands each what it needs, brings the
  * service up (schema, built-ins, keys) and closes everything in reverse. It holds no rule of its own.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Audit, createAudit } from '#audit';
 import type { Config } from '#config';
 import { systemRandom } from '#crypto';
@@ -143,7 +144,10 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     onReady: lifecycle.onReady,
     onFatal: lifecycle.onFatal,
     async close() {
+      const wasReady = lifecycle.state() === 'ready';
       lifecycle.stop();
+      // Load balancers find out by asking. Who comes meanwhile is served, and told to come back elsewhere.
+      if (wasReady) await sleep(config.shutdownDelaySeconds * 1000);
       await app.close();
       await oauth.flush();
       await audit.close();

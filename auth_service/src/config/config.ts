@@ -16,6 +16,8 @@ export interface Config {
   /** Absolute. Holds what the embedded parts keep, and secrets.json. */
   readonly dataDirectory: string;
   readonly migrateOnStart: boolean;
+  /** How long requests are still taken, and answered with the end of their connection, once the stop was asked for. */
+  readonly shutdownDelaySeconds: number;
   readonly redis: { readonly url: string } | null;
   /** How long cached entries serve on while PostgreSQL cannot be reached. */
   readonly cacheStaleSeconds: number;

@@ -101,6 +101,7 @@ function assemble(reading: Reading, texts: EnvironmentTexts, repositoryRoot: str
     isProduction: reading.isProduction,
     version: VERSION,
     logging: { level: values.service.loggingLevel },
+    shutdownDelaySeconds: values.service.shutdownDelaySeconds,
     server,
     identity,
     database,

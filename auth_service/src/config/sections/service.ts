@@ -91,6 +91,13 @@ export const serviceSection = {
       default: '1',
       description: 'How many processes this instance runs. More than one needs PostgreSQL.',
     }),
+    shutdownDelaySeconds: variable({
+      name: 'SHUTDOWN_DELAY_SECONDS',
+      parser: wholeNumber(0, 20, 'seconds'),
+      default: { local: '0', production: '5' },
+      description:
+        'How long the service goes on serving after SIGTERM, not ready any more, until every load balancer has noticed. Zero: it stops at once.',
+    }),
     dataDirectory: variable({
       name: 'DATA_DIR',
       parser: text('a directory'),
