@@ -5,6 +5,7 @@ import type { Dependencies, HttpApp } from './dependencies.ts';
 import { KEYS, KEYS_OF_PEOPLE, METADATA } from './discovery/endpoints.ts';
 import { openApiEndpoint, REFERENCE, REFERENCE_FILE } from './documentation/endpoints.ts';
 import { HEALTH, LIVENESS, READINESS } from './health/endpoints.ts';
+import { addLoadShedding } from './load-shedding.ts';
 import type { OpenApiDocument, OpenApiOptions } from './openapi/document.ts';
 import * as people from './people/endpoints.ts';
 import { addErrorReplies } from './replies/send-error.ts';
@@ -75,6 +76,7 @@ export function createApp(dependencies: Dependencies): HttpApp {
   addRequestLog(app, logger);
   addRequestContext(app, dependencies);
   addCors(app, config);
+  addLoadShedding(app, dependencies.inFlightAtMost);
   addErrorReplies(app);
   addUnknownPathReplies(app);
 

@@ -27,6 +27,8 @@ export interface Dependencies {
   readonly people: PeopleDependencies | null;
   readonly lifecycle: LifecycleGate;
   readonly health: HealthChecks;
+  /** Requests worked on at a time; beyond them 503. Default: 1000. */
+  readonly inFlightAtMost?: number;
   /** Default: the system's clock. */
   readonly now?: () => Date;
 }

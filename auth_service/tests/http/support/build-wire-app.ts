@@ -20,6 +20,7 @@ export interface WireOptions {
   readonly server?: Partial<HttpSettings['server']>;
   readonly settings?: Partial<Omit<HttpSettings, 'server'>>;
   readonly rooms?: Partial<Pick<Dependencies, 'oauth' | 'rbac' | 'audit' | 'keys' | 'health' | 'people'>>;
+  readonly inFlightAtMost?: number;
   readonly startIn?: 'starting' | 'ready' | 'stopping';
 }
 
@@ -36,7 +37,8 @@ export const SERVER: HttpSettings['server'] = {
 };
 
 /** The HTTP room alone, for what it answers without asking another room; asked all the same, those fail. */
-export function buildWireApp({ server, settings, rooms, startIn = 'ready' }: WireOptions = {}): WireApp {
+export function buildWireApp(options: WireOptions = {}): WireApp {
+  const { server, settings, rooms, startIn = 'ready', inFlightAtMost } = options;
   const clock = { ms: Date.parse('2026-02-03T04:05:06.789Z') };
   const now = () => new Date(clock.ms);
   const lifecycle: WireApp['lifecycle'] = { state: startIn, reason: undefined };
@@ -60,6 +62,7 @@ export function buildWireApp({ server, settings, rooms, startIn = 'ready' }: Wir
     random: createRandom(now),
     lifecycle: { state: () => lifecycle.state, reason: () => lifecycle.reason },
     now,
+    ...(inFlightAtMost === undefined ? {} : { inFlightAtMost }),
     oauth: unopened('oauth'),
     rbac: unopened('rbac'),
     audit: unopened('audit'),
