@@ -33,7 +33,11 @@ export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientSt
         const ordered = found.selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc');
         return (await ordered.limit(limit).offset(offset).execute()).map(toClient);
       };
-      return listPage(page, readPage, () => found.select(countAll).executeTakeFirstOrThrow());
+      // In an order that only an index has: else the whole table would be read to count it.
+      const all = db.selectFrom('app_clients').select('id').orderBy('id').as('everything');
+      return listPage(page, readPage, () =>
+        (q ? found.select(countAll) : db.selectFrom(all).select(countAll)).executeTakeFirstOrThrow(),
+      );
     },
 
     async delete(id) {

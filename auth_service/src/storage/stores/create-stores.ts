@@ -7,6 +7,7 @@ import { createBootstrapMarkStore } from './bootstrap-marks.ts';
 import { createClientRoleStore } from './client-roles.ts';
 import { createClientSecretStore } from './client-secrets.ts';
 import { createClientStore } from './clients.ts';
+import { createDirectoryStore } from './directory.ts';
 import { createPermissionStore } from './permissions.ts';
 import { createProfileStore } from './profiles.ts';
 import { createRightsRevisionStore } from './rights-revision.ts';
@@ -31,6 +32,7 @@ export function createStores(db: Kysely<Tables>, now: () => Date): Stores {
     userRoles: createUserRoleStore(db),
     accounts: createAccountStore(db),
     sessions: createSessionStore(db),
+    directory: createDirectoryStore(db),
     auditEvents: createAuditEventStore(db),
     bootstrapMarks: createBootstrapMarkStore(db),
     rightsRevision: createRightsRevisionStore(db),

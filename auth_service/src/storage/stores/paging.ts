@@ -14,8 +14,13 @@ export function contains<TB extends keyof Tables>(
   columns: readonly ReferenceExpression<Tables, TB>[],
   text: string,
 ): ExpressionWrapper<Tables, TB, SqlBool> {
-  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const pattern = `%${literally(text)}%`;
   return eb.or(columns.map((column) => eb(column, 'ilike', pattern)));
+}
+
+/** As a part of a pattern of `like`, where it stands for itself. */
+export function literally(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
 }
 
 /** One page with the count of all; the second statement only where the page itself does not tell it. */
