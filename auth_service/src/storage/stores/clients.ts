@@ -37,7 +37,11 @@ export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientSt
         const rows = await ordered.limit(limit).offset(offset).execute();
         return rows.map((row) => ({ ...toClient(row), roles: row.roles }));
       };
-      return listPage(page, readPage, () => found.select(countAll).executeTakeFirstOrThrow());
+      // In an order that only an index has: else the whole table would be read to count it.
+      const all = db.selectFrom('app_clients').select('id').orderBy('id').as('everything');
+      return listPage(page, readPage, () =>
+        (q ? found.select(countAll) : db.selectFrom(all).select(countAll)).executeTakeFirstOrThrow(),
+      );
     },
 
     async update(id, columns) {
