@@ -19,7 +19,7 @@ export function createTokenEndpoint(dependencies: OauthDependencies) {
   const { audit, settings } = dependencies;
   const limits = createRateLimits(dependencies);
   const sweepExpired = createExpirySweep(dependencies);
-  const authenticateClient = createClientAuthentication(dependencies);
+  const authenticateClient = createClientAuthentication(dependencies, sweepExpired);
   const signAccessToken = createAccessTokens(dependencies);
   const families = createRefreshFamilies(dependencies, sweepExpired);
 
