@@ -29,12 +29,21 @@ export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientSt
         .$if(q !== '', (query) => query.where((eb) => contains(eb, ['client_name', 'description'], q)));
       const readPage = async () => {
         const [column, direction] = orderOf(sort);
-        const ordered = found
-          .selectAll()
-          .select(rolesOf('app_clients.id'))
+        // The page is chosen among ids: roles are looked up for its own rows alone.
+        const chosen = found
+          .select('id')
           .orderBy(column, direction)
-          .orderBy('id', direction);
-        const rows = await ordered.limit(limit).offset(offset).execute();
+          .orderBy('id', direction)
+          .limit(limit)
+          .offset(offset);
+        const rows = await db
+          .selectFrom(chosen.as('page'))
+          .innerJoin('app_clients', 'app_clients.id', 'page.id')
+          .selectAll('app_clients')
+          .select(rolesOf('app_clients.id'))
+          .orderBy(`app_clients.${column}`, direction)
+          .orderBy('app_clients.id', direction)
+          .execute();
         return rows.map((row) => ({ ...toClient(row), roles: row.roles }));
       };
       // In an order that only an index has: else the whole table would be read to count it.
