@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import crypto, { createHmac } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { before, mock, test } from 'node:test';
 import type { TokenRequest } from '#oauth';
 import { makeKey, type TestKey } from '../keys/token-builder.ts';
 import { assertionBy, keySetOf, requestAsserting } from './assertion-builder.ts';
@@ -21,6 +23,17 @@ const [es256, eddsa, rs256, foreign] = await Promise.all([
   makeKey('RS256'),
   makeKey('ES256'),
 ]);
+
+/** How often node:crypto is asked to verify a signature meanwhile. */
+async function countVerified(work: () => Promise<void>): Promise<number> {
+  const counted = mock.method(crypto, 'verify');
+  syncBuiltinESMExports();
+  await work();
+  const count = counted.mock.callCount();
+  counted.mock.restore();
+  syncBuiltinESMExports();
+  return count;
+}
 
 describeOauth('private_key_jwt', (suite) => {
   let it: TestOauth;
@@ -62,6 +75,8 @@ describeOauth('private_key_jwt', (suite) => {
       await accepts(assertion({ header: { kid: undefined } }, key));
     }
     await accepts(assertion({ header: { alg: 'Ed25519' } }, eddsa));
+    const unnamed = await makeClient(it, [], { jwks: { keys: [eddsa.publicJwk, es256.publicJwk] } });
+    await accepts(assertion({}, es256, unnamed.id));
   });
 
   test('type, client_id, audience as a list and the case of the id may be there or not', async () => {
@@ -103,7 +118,6 @@ describeOauth('private_key_jwt', (suite) => {
 
   test('no algorithm but that of the key is taken, none and the public key as a secret least of all', async () => {
     const pem = String(es256.publicKey.export({ type: 'spki', format: 'pem' }));
-    const { createHmac } = await import('node:crypto');
     const hmac = (key: string) => (input: string) => createHmac('sha256', key).update(input).digest();
     for (const changes of [
       { header: { alg: 'none' }, signer: () => Buffer.alloc(0) },
@@ -221,7 +235,7 @@ describeOauth('private_key_jwt', (suite) => {
     ]);
   });
 
-  test('unknown, inactive and wrong get one answer for the same statement', async () => {
+  test('unknown, inactive and wrong get one answer for the same statement and signature', async () => {
     const inactive = await makeClient(it, [], { jwks: keySetOf(es256), isActive: false });
     const requests: Record<string, string> = {
       wrong: assertion({}, foreign),
@@ -233,9 +247,13 @@ describeOauth('private_key_jwt', (suite) => {
     const answers = [];
     for (const text of Object.values(requests)) {
       suite.statements.length = 0;
-      const error = await refusalOf(it.oauth, requestAsserting(text));
-      answers.push([error.code, error.message, [...suite.statements]]);
+      let error: Error | undefined;
+      const verified = await countVerified(async () => {
+        error = await refusalOf(it.oauth, requestAsserting(text));
+      });
+      answers.push([String(error), [...suite.statements], verified]);
     }
+    assert.equal(answers[0]?.at(-1), 1);
     for (const answer of answers) assert.deepEqual(answer, answers[0]);
     assert.deepEqual(await reasonAfter(requestAsserting(assertion({}, es256, inactive.id))), [
       'inactive_client',
