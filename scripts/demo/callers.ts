@@ -17,10 +17,13 @@ export type TokenCaller = (
   parameters?: Record<string, string>,
 ) => Promise<TokenReply>;
 
-/** `accessToken` and `refreshToken` are empty where the answer is no session. */
-export interface PersonReply {
+interface Answer {
   readonly words: string;
   readonly body: Record<string, unknown>;
+}
+
+/** `accessToken` and `refreshToken` are empty where the answer is no session. */
+export interface PersonReply extends Answer {
   readonly accessToken: string;
   readonly refreshToken: string;
 }
@@ -30,6 +33,23 @@ export type PeopleCaller = (
   on: `${'GET' | 'POST' | 'PATCH'} /${string}`,
   options: { readonly token?: string; readonly body?: Record<string, unknown> },
 ) => Promise<PersonReply>;
+
+/** `tag` is what a later `ifMatch` names; empty where the answer has none. */
+export interface AdminReply extends Answer {
+  readonly tag: string;
+}
+
+/** Method and path below the routes of administration: "POST /roles". */
+export type AdminRoute = `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`;
+
+export type AdminCaller = (
+  on: AdminRoute,
+  options: {
+    readonly token: string;
+    readonly body?: Record<string, unknown>;
+    readonly ifMatch?: string;
+  },
+) => Promise<AdminReply>;
 
 export type OrdersCaller = (token: string | null, method?: 'GET' | 'POST') => Promise<string>;
 
@@ -53,23 +73,45 @@ export function createTokenCaller(serverUrl: string): TokenCaller {
 }
 
 export function createPeopleCaller(serverUrl: string): PeopleCaller {
-  return async (on, { token, body: sent }) => {
-    const [method = '', path = ''] = on.split(' ');
-    const response = await fetch(`${serverUrl}/api/v1/auth/users${path}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      body: sent === undefined ? null : JSON.stringify(sent),
-    });
-    const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  return async (on, { token, body }) => {
+    const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const answer = await askJson(`${serverUrl}/api/v1/auth/users`, on, { headers, body });
     return {
-      words: [response.status, body.code].filter(Boolean).join(' '),
-      body,
-      accessToken: String(body.access_token ?? ''),
-      refreshToken: String(body.refresh_token ?? ''),
+      words: answer.words,
+      body: answer.body,
+      accessToken: String(answer.body.access_token ?? ''),
+      refreshToken: String(answer.body.refresh_token ?? ''),
     };
+  };
+}
+
+export function createAdminCaller(serverUrl: string): AdminCaller {
+  return async (on, { token, body, ifMatch }) => {
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      ...(ifMatch === undefined ? {} : { 'If-Match': ifMatch }),
+    };
+    const answer = await askJson(`${serverUrl}/api/v1/auth/admin`, on, { headers, body });
+    return { words: answer.words, body: answer.body, tag: answer.headers.get('etag') ?? '' };
+  };
+}
+
+async function askJson(
+  base: string,
+  on: string,
+  { headers, body: sent }: { headers: Record<string, string>; body: Record<string, unknown> | undefined },
+): Promise<Answer & { readonly headers: Headers }> {
+  const [method = '', path = ''] = on.split(' ');
+  const response = await fetch(`${base}${path}`, {
+    method,
+    headers: { ...headers, ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    body: sent === undefined ? null : JSON.stringify(sent),
+  });
+  const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  return {
+    words: [response.status, body.code].filter(Boolean).join(' '),
+    body,
+    headers: response.headers,
   };
 }
 

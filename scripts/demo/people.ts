@@ -1,7 +1,7 @@
 /** A person registers, logs in on two devices, gets a right, and leaves; and is never taken for a machine. */
 import type { Credentials, PersonReply } from './callers.ts';
 import { withClaims } from './forge.ts';
-import { command, type Scene } from './scene.ts';
+import { command, refresh, type Scene } from './scene.ts';
 
 const ADA = { email: 'ada@example.com', password: 'correct horse battery' };
 const WITHOUT_RIGHT = '403 insufficient_scope orders:read';
@@ -87,10 +87,6 @@ async function leave(scene: Scene, { laptop, phone }: Devices): Promise<void> {
   const elsewhere = await askPeople('GET /me', { token: phone.accessToken });
   narrator.step('her phone is still logged in', '200', elsewhere.words);
   narrator.note('orders-service asks nobody: there a token that is out lives on until it expires');
-}
-
-function refresh({ askPeople }: Scene, { refreshToken }: PersonReply): Promise<PersonReply> {
-  return askPeople('POST /token/refresh', { body: { refresh_token: refreshToken } });
 }
 
 function sameness(one: PersonReply, other: PersonReply): string {

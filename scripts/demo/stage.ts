@@ -1,8 +1,10 @@
 /**
- * The processes of the demo: the authentication service with nothing configured but a throw-away data folder, its
- * command line beside it, and orders-service. Owns them all: none outlives `close`, nor this process.
+ * The processes of the demo: the authentication service with nothing configured but its first administrator and a
+ * throw-away data folder, its command line beside it, and orders-service. Owns them all: none outlives `close`, nor
+ * this process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -16,6 +18,8 @@ const STOP_TIMEOUT_MS = 8_000;
 
 export interface Stage {
   readonly serverUrl: string;
+  /** The first administrator, whom the service is told of at its start. Made up anew each time. */
+  readonly administrator: { readonly email: string; readonly password: string };
   startServer(): Promise<void>;
   /** @param trust the settings of orders-service. @returns its URL. */
   startOrders(trust: Readonly<Record<string, string>>): Promise<string>;
@@ -41,6 +45,7 @@ export async function openStage(command: readonly string[]): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'auth-demo-'));
   const port = await freePort();
   const serverUrl = `http://localhost:${port}`;
+  const administrator = { email: 'root@example.com', password: randomBytes(18).toString('base64url') };
   const running = new Set<Started>();
   const servers: { auth?: Started; readonly orders: Started[] } = { orders: [] };
   // Nothing is inherited but the way to Node: a configured shell must not change what the demo shows.
@@ -50,6 +55,8 @@ export async function openStage(command: readonly string[]): Promise<Stage> {
     ENVIRONMENT: 'development',
     PORT: String(port),
     DATA_DIR: join(folder, 'data'),
+    INITIAL_ADMIN_EMAIL: administrator.email,
+    INITIAL_ADMIN_PASSWORD: administrator.password,
   };
 
   function start(argv: readonly string[], env: Record<string, string>): Started {
@@ -72,6 +79,7 @@ export async function openStage(command: readonly string[]): Promise<Stage> {
 
   return {
     serverUrl,
+    administrator,
     async startServer() {
       servers.auth = start([...command, 'serve'], serviceEnvironment);
       await until(

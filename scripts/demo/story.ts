@@ -1,10 +1,18 @@
 /**
  * The story: a client gets a right, uses it, loses it and gets it back; a person comes, gets the same right and leaves
- * (people.ts); then everybody who should not come in tries (forgeries.ts). Every refusal stands beside a request that differs in
- * one thing only and is let in, so that it proves something.
+ * (people.ts); all of that is then done over HTTP, and nobody rises above themselves (administration.ts); then everybody
+ * who should not come in tries (forgeries.ts). Every refusal stands beside a request that differs in one thing only and
+ * is let in, so that it proves something.
  */
 import { randomUUID } from 'node:crypto';
-import { type Credentials, createOrdersCaller, createPeopleCaller, createTokenCaller } from './callers.ts';
+import { playAdministration } from './administration.ts';
+import {
+  type Credentials,
+  createAdminCaller,
+  createOrdersCaller,
+  createPeopleCaller,
+  createTokenCaller,
+} from './callers.ts';
 import { playForgeries, type ShortLived } from './forgeries.ts';
 import type { Narrator } from './narrator.ts';
 import { playPeople } from './people.ts';
@@ -35,7 +43,7 @@ export async function playStory(stage: Stage, narrator: Narrator): Promise<void>
     stage.startOrders(machines),
     stage.startServer(),
   ]);
-  narrator.note(`authentication service  ${serverUrl}  (nothing configured, an empty data folder)`);
+  narrator.note(`authentication service  ${serverUrl}  (nothing configured but its first administrator)`);
   narrator.note(`orders-service          ${ordersUrl}  (knows two issuers, and where their keys are)`);
   narrator.note(`orders-service          ${machineOrdersUrl}  (knows the issuer of machines alone)`);
   await readMetadata(serverUrl, jwksUrl, narrator);
@@ -45,6 +53,7 @@ export async function playStory(stage: Stage, narrator: Narrator): Promise<void>
     narrator,
     askToken: createTokenCaller(serverUrl),
     askPeople: createPeopleCaller(serverUrl),
+    askAdmin: createAdminCaller(serverUrl),
     askOrders: createOrdersCaller(ordersUrl),
     askMachineOrders: createOrdersCaller(machineOrdersUrl),
   };
@@ -54,6 +63,7 @@ export async function playStory(stage: Stage, narrator: Narrator): Promise<void>
   await loseTheRight(scene, cast.reader);
   await knockWithoutSecret(scene, cast.reader);
   await playPeople(scene, cast.reader);
+  await playAdministration(scene);
   await playForgeries(scene, cast.reader, shortLived);
 
   narrator.chapter('The services stop');

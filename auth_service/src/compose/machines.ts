@@ -3,7 +3,7 @@ import type { Config } from '#config';
 import type { systemRandom } from '#crypto';
 import { createSharedSecretKeys, type KeyRing } from '#keys';
 import type { Kv } from '#kv';
-import { createOauth, type Oauth } from '#oauth';
+import { createKeySetFetch, createOauth, type Oauth } from '#oauth';
 import type { Logger } from '#observability';
 import type { Storage } from '#storage';
 
@@ -35,6 +35,7 @@ export function openOauth(rooms: {
       rate === null
         ? null
         : { ipFailures: kv.limiter('token-failures', rate), perClient: kv.limiter('token', rate) },
+    fetchKeySet: createKeySetFetch(),
     settings: {
       algorithm,
       issuer: config.tokens.issuer,

@@ -10,6 +10,7 @@ import {
   createPasswords,
   createPeople,
   createStrengthRules,
+  createUserAdministration,
 } from '#identity';
 import { createKeyRing, type KeyRing } from '#keys';
 import type { Kv } from '#kv';
@@ -78,13 +79,16 @@ export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
       confirmsAutomatically: config.identity.confirmsAutomatically,
     },
   });
-  const people = createPeople({ provider, storage, audit, strength: createStrengthRules(), now });
+  const dependencies = { provider, storage, audit, strength: createStrengthRules(), now };
+  const people = createPeople(dependencies);
+  const users = createUserAdministration(dependencies);
   let made: { email: string; password: string } | null = null;
 
   return {
     keys,
     face: {
       people,
+      users,
       issuer,
       keys,
       limits: { login: limit(rooms, 'login'), register: limit(rooms, 'register') },

@@ -27,7 +27,7 @@ export function importPublicJwk(jwk: JsonWebKey): PublicKey {
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) {
     throw new TypeError('has key_ops without "verify"');
   }
-  if (jwk.alg !== undefined && jwk.alg !== algorithm) {
+  if (jwk.alg !== undefined && jwk.alg !== algorithm && !(algorithm === 'EdDSA' && jwk.alg === 'Ed25519')) {
     throw new TypeError(`has an alg other than "${algorithm}", which is what its type is for`);
   }
   return { algorithm, publicKey: importKey(algorithm, jwk) };

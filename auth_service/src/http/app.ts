@@ -1,5 +1,5 @@
 import { fastify } from 'fastify';
-import { adminRoutes } from './admin/routes.ts';
+import { adminRoutes, userRoutes } from './admin/routes.ts';
 import { addCors } from './cors.ts';
 import type { Dependencies, HttpApp } from './dependencies.ts';
 import { KEYS, KEYS_OF_PEOPLE, METADATA } from './discovery/endpoints.ts';
@@ -27,6 +27,7 @@ function routesOf(options: OpenApiOptions): Route[] {
 
     ...(options.hasPeople ? peopleRoutes(`${root}/auth/users`) : []),
     ...adminRoutes(`${root}/auth/admin`),
+    ...(options.hasPeople ? userRoutes(`${root}/auth/admin`) : []),
 
     { on: 'GET /.well-known/oauth-authorization-server',     operation: 'showMetadata',      access: 'public', limit: 'none',  does: METADATA },
     { on: 'GET /.well-known/jwks.json',                      operation: 'showKeys',          access: 'public', limit: 'none',  does: KEYS },

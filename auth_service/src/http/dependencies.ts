@@ -3,7 +3,7 @@ import type { Audit } from '#audit';
 import type { Config } from '#config';
 import type { Random } from '#crypto';
 import type { ServiceError } from '#errors';
-import type { People } from '#identity';
+import type { People, UserAdministration } from '#identity';
 import type { KeyRing } from '#keys';
 import type { Oauth } from '#oauth';
 import type { Logger } from '#observability';
@@ -35,6 +35,7 @@ export interface Dependencies {
 
 export interface PeopleDependencies {
   readonly people: People;
+  readonly users: UserAdministration;
   /** `iss` of their access tokens. Null: it is built from PUBLIC_URL, which is not set. */
   readonly issuer: string | null;
   /** The ring that signs them. */

@@ -2,8 +2,8 @@ import type { Audit } from '#audit';
 import { ServiceError } from '#errors';
 import { ADMIN_ROLE, ADMINISTRATORS_LOCK } from '#rbac';
 import type { Storage } from '#storage';
+import { adoptAs } from './adoption.ts';
 import { requireEmail } from './email-address.ts';
-import { adoptAs } from './people.ts';
 import type { IdentityProvider } from './types.ts';
 
 const DEACTIVATED =

@@ -1,11 +1,19 @@
 /**
  * identity: people, their accounts, sessions and profiles. Owns the port behind which accounts are kept, the embedded
- * identity server (passwords, sessions, refresh tokens, the tokens of people), profiles, and the first administrator.
- * May use: storage, keys (the ring of people), crypto, audit. Does not: speak HTTP, know machines, grant roles beyond
- * the default one, or limit how often it is asked.
+ * identity server (passwords, sessions, refresh tokens, the tokens of people), profiles, what administrators do to
+ * people, and the first administrator.
+ * May use: storage, keys (the ring of people), crypto, audit, rbac (who may change whom, the last administrator). Does
+ * not: speak HTTP, know machines, grant roles but to who is new, or limit how often it is asked.
  */
 import { createEmbeddedProvider } from './embedded/provider.ts';
 
+export type {
+  NewUserInput,
+  UserAdministration,
+  UserAdministrationDependencies,
+  UserChange,
+} from './administration/types.ts';
+export { createUserAdministration } from './administration/user-administration.ts';
 export { bootstrapAdministrator } from './administrator.ts';
 export type { EmbeddedDependencies, EmbeddedSettings } from './embedded/dependencies.ts';
 export { createPasswords, type Passwords } from './passwords/passwords.ts';
@@ -18,6 +26,7 @@ export type {
   DeviceSession,
   IdentityProvider,
   PasswordChange,
+  PersonSession,
   SignOutScope,
   User,
   UserPrincipal,

@@ -1,12 +1,18 @@
 import type { Audit } from '#audit';
-import { isServiceError, ServiceError } from '#errors';
+import { ServiceError } from '#errors';
 import { keepAnAdministrator } from '#rbac';
-import type { Profile, Storage, Stores } from '#storage';
+import type { Profile, Storage, TransactionStores } from '#storage';
+import { adoptAs, adoptAtFirstSight, type ProfileNames, takenMeansUsername } from './adoption.ts';
 import { requireEmail } from './email-address.ts';
 import type { StrengthRules } from './passwords/strength.ts';
-import { type NewPerson, type ProfileInput, readNames, readNewPerson } from './profile-input.ts';
+import {
+  type NewPerson,
+  type ProfileInput,
+  readNames,
+  readNewPerson,
+  userMetadata,
+} from './profile-input.ts';
 import type {
-  Adopt,
   Bearer,
   Device,
   DeviceSession,
@@ -19,7 +25,6 @@ import type {
 
 /** How old the newest proof of who it is may be where the account itself is at stake. */
 const FRESH_LOGIN_SECONDS = 600;
-const DEFAULT_ROLE = 'user';
 
 export interface PeopleDependencies {
   readonly provider: IdentityProvider;
@@ -70,17 +75,50 @@ export interface People {
 export function createPeople(dependencies: PeopleDependencies): People {
   const { provider, storage, audit, strength, now } = dependencies;
 
+  async function profileOf(
+    userId: string,
+    held: { readonly roles?: unknown; readonly permissions?: unknown },
+  ): Promise<PersonProfile> {
+    const profile = (await storage.profiles.find(userId)) ?? (await firstProfileOf(userId));
+    if (profile === null) throw new ServiceError('not_found');
+    return { ...profile, roles: names(held.roles), permissions: names(held.permissions) };
+  }
+
+  function firstProfileOf(userId: string): Promise<Profile | null> {
+    return storage.transaction(async (stores) => {
+      await adoptAtFirstSight(dependencies, stores, userId);
+      return await stores.profiles.find(userId);
+    });
+  }
+
+  async function changeNames(
+    stores: TransactionStores,
+    userId: string,
+    given: ProfileNames,
+  ): Promise<Profile> {
+    const change = { ...given, updatedAt: now() };
+    const attempt = () => takenMeansUsername(() => stores.profiles.update(userId, change));
+    const changed = await attempt();
+    if (changed !== null) return changed;
+    await adoptAtFirstSight(dependencies, stores, userId);
+    const adopted = await attempt();
+    if (adopted === null) throw new ServiceError('not_found');
+    return adopted;
+  }
+
   return {
     async register(input, device) {
       const person = readNewPerson(input);
       await strength.requireStrength(input.password, person.email, 'password');
       const { username } = person;
-      if (username !== null && (await storage.profiles.isUsernameTaken(username))) throw usernameTaken();
+      if (username !== null && (await storage.profiles.isUsernameTaken(username))) {
+        throw new ServiceError('username_taken');
+      }
       const metadata = userMetadata(person);
       const credentials = { email: person.email, password: input.password, userMetadata: metadata };
       const { session } = await provider.signUp(credentials, device, adoptAs(person, now));
       if (session === null) return { session, profile: null };
-      return { session, profile: await profileOf(storage, session.user.id, session.user.app_metadata) };
+      return { session, profile: await profileOf(session.user.id, session.user.app_metadata) };
     },
 
     async login({ email, password }, device) {
@@ -93,16 +131,13 @@ export function createPeople(dependencies: PeopleDependencies): People {
       await provider.signOut(bearer, scope);
     },
 
-    profile: (principal) => profileOf(storage, principal.userId, principal),
+    profile: (principal) => profileOf(principal.userId, principal),
 
     async updateProfile(principal, input) {
       const names = readNames(input);
       const { userId, roles, permissions } = principal;
       const updated = await storage.transaction(async (stores) => {
-        const profile = await takenMeansUsername(() =>
-          stores.profiles.update(userId, { ...names, updatedAt: now() }),
-        );
-        if (profile === null) throw new ServiceError('not_found');
+        const profile = await changeNames(stores, userId, names);
         await audit.record(stores, {
           action: 'user.profile_updated',
           actor: { type: 'user', id: userId },
@@ -138,65 +173,6 @@ export function createPeople(dependencies: PeopleDependencies): People {
   };
 }
 
-/**
- * The profile and default role of an account that has just been made. Until its e-mail is confirmed it holds no
- * username: otherwise a second registration with that name would tell whether the first one's e-mail was new.
- */
-export function adoptAs(
-  names: ProfileNames,
-  now: () => Date,
-  roles: readonly string[] = [DEFAULT_ROLE],
-): Adopt {
-  return async (stores: Stores, user) => {
-    const at = now();
-    const { username = null, firstName = null, lastName = null } = names;
-    const profile: Profile = {
-      userId: user.id,
-      email: user.email,
-      username: user.isConfirmed ? username : null,
-      firstName,
-      lastName,
-      isActive: true,
-      createdAt: at,
-      updatedAt: at,
-    };
-    await takenMeansUsername(() => stores.profiles.insert(profile, roles));
-  };
-}
-
-type ProfileNames = Partial<Pick<Profile, 'username' | 'firstName' | 'lastName'>>;
-
-async function profileOf(
-  storage: Pick<Storage, 'profiles'>,
-  userId: string,
-  held: { readonly roles?: unknown; readonly permissions?: unknown },
-): Promise<PersonProfile> {
-  const profile = await storage.profiles.find(userId);
-  if (profile === null) throw new ServiceError('not_found');
-  return { ...profile, roles: names(held.roles), permissions: names(held.permissions) };
-}
-
 function names(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
-}
-
-function userMetadata({ username, firstName, lastName }: ProfileNames): Record<string, unknown> {
-  return {
-    ...(username != null && { username }),
-    ...(firstName != null && { first_name: firstName }),
-    ...(lastName != null && { last_name: lastName }),
-  };
-}
-
-/** Of a profile only the username can be taken. */
-async function takenMeansUsername<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw isServiceError(error, 'already_exists') ? usernameTaken() : error;
-  }
-}
-
-function usernameTaken(): ServiceError {
-  return new ServiceError('username_taken');
 }

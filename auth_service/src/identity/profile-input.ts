@@ -29,13 +29,10 @@ const USERNAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}._-]*[\p{L}\p{M}\p{N}])?$/u;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** @throws ServiceError `validation_failed` with every wrong field. The password is looked at elsewhere. */
-export function readNewPerson(input: NewPerson): Required<Names> & { readonly email: string } {
-  const faults: FieldError[] = [];
-  const email = normalizeEmail(input.email);
-  if (email === null)
-    faults.push({ field: 'email', message: 'This is no e-mail address that can be used here.' });
-  const names = collectNames(input, faults);
-  if (email === null || faults.length > 0) throw invalid(faults);
+export function readNewPerson(
+  input: Omit<NewPerson, 'password'> & { readonly password?: string | undefined },
+): Required<Names> & { readonly email: string } {
+  const { email, names } = readPerson(input);
   return {
     email,
     username: names.username ?? null,
@@ -44,12 +41,35 @@ export function readNewPerson(input: NewPerson): Required<Names> & { readonly em
   };
 }
 
+/** An address where one is given, and names. @throws ServiceError `validation_failed` with every wrong field. */
+export function readPerson<Email extends string | undefined>(
+  input: ProfileInput & { readonly email: Email },
+): { readonly email: Email; readonly names: Names } {
+  const faults: FieldError[] = [];
+  const email = input.email === undefined ? undefined : normalizeEmail(input.email);
+  if (email === null) {
+    faults.push({ field: 'email', message: 'This is no e-mail address that can be used here.' });
+  }
+  const names = collectNames(input, faults);
+  if (faults.length > 0) throw invalid(faults);
+  return { email: email as Email, names };
+}
+
 /** @throws ServiceError `validation_failed` with every wrong field. */
 export function readNames(input: ProfileInput): Names {
   const faults: FieldError[] = [];
   const names = collectNames(input, faults);
   if (faults.length > 0) throw invalid(faults);
   return names;
+}
+
+/** GoTrue's `user_metadata` of a new account: names in its own spelling. */
+export function userMetadata({ username, firstName, lastName }: Names): Record<string, unknown> {
+  return {
+    ...(username != null && { username }),
+    ...(firstName != null && { first_name: firstName }),
+    ...(lastName != null && { last_name: lastName }),
+  };
 }
 
 function collectNames(input: ProfileInput, faults: FieldError[]): Names {

@@ -69,13 +69,17 @@ export interface Bearer {
   readonly accessToken: string;
 }
 
-export interface DeviceSession {
+export interface PersonSession {
   readonly id: string;
   readonly createdAt: Date;
   readonly lastSeenAt: Date;
   readonly ip: string | null;
   readonly userAgent: string | null;
   readonly aal: string;
+}
+
+export interface DeviceSession extends PersonSession {
+  /** The one that asks. */
   readonly current: boolean;
 }
 
@@ -133,6 +137,58 @@ export interface IdentityProvider {
   deleteUser(bearer: Bearer, forget: (stores: TransactionStores) => Promise<void>): Promise<void>;
   /** Finds the account, or makes it, its e-mail confirmed. An account that is there keeps its password. */
   ensureUser(credentials: Credentials, adopt: Adopt): Promise<EnsuredUser>;
+  readonly administration: AccountAdministration;
+}
+
+/**
+ * What others than its holder do to an account: in the caller's transaction, where accounts are kept in the same
+ * database. Who may, is asked before; what is recorded of it, the caller records. Rows are taken in this order: the
+ * profile's, the account's, those of sessions.
+ */
+export interface AccountAdministration {
+  /** What takes its time (a hash), before the transaction. @throws ServiceError `overloaded`. */
+  preparePassword(password: string): Promise<PreparedPassword>;
+  find(stores: TransactionStores, userId: string): Promise<NewUser | null>;
+  /** @throws ServiceError `email_exists`. */
+  create(stores: TransactionStores, account: NewAccount): Promise<NewUser>;
+  /** @returns false when there is no such account. @throws ServiceError `email_exists`. */
+  update(stores: TransactionStores, userId: string, change: AccountUpdate): Promise<boolean>;
+  /** With its sessions. @returns false when there was none. */
+  delete(stores: TransactionStores, userId: string): Promise<boolean>;
+  /** All of them, also one that is beginning. @returns their ids. */
+  endSessions(stores: TransactionStores, userId: string): Promise<string[]>;
+  /** Newest first. */
+  listSessions(userId: string): Promise<PersonSession[]>;
+}
+
+/** As the provider wants to be given it. A secret. */
+export interface PreparedPassword {
+  readonly prepared: string;
+}
+
+export interface NewAccount {
+  /** In the one spelling of `normalizeEmail`. */
+  readonly email: string;
+  /** Null: nobody can log in with a password. */
+  readonly password: PreparedPassword | null;
+  /** Undefined: as it is with those who register. */
+  readonly isConfirmed: boolean | undefined;
+  readonly isVouchedFor: boolean;
+  readonly userMetadata: Readonly<Record<string, unknown>>;
+}
+
+/** What is left out stays. */
+export interface AccountUpdate {
+  readonly email?: string;
+  readonly password?: PreparedPassword;
+  readonly isConfirmed?: boolean;
+  /** Null: not any more. */
+  readonly bannedUntil?: Date | null;
+  /**
+   * Whether who makes the change may say that the address is its holder's, as a mail that was answered does. Where not,
+   * a new address or password takes the proof away: whoever chose it holds the account now.
+   */
+  readonly isVouchedFor: boolean;
 }
 
 export type SignOutScope = 'local' | 'global' | 'others';

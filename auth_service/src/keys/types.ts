@@ -86,8 +86,8 @@ export interface TokenPolicy {
   readonly issuer: string;
   /** Must be the token's `aud` or one of them. */
   readonly audience: string;
-  /** Media type with or without `application/`, as in `at+jwt`. */
-  readonly typ: string;
+  /** Media type with or without `application/`, as in `at+jwt`; or several, null for none at all. */
+  readonly typ: string | readonly (string | null)[];
   /** @param kid undefined when the token names none */
   findKeys(kid: string | undefined): readonly VerificationKey[];
   /** How far clocks may differ: allowed for `exp`, `nbf` and `iat`. */

@@ -25,13 +25,18 @@ export function verifyToken(token: string, policy: TokenPolicy, now: Date): JwtC
   return claims as JwtClaims;
 }
 
-function checkHeader(header: Claims, typ: string): void {
+function checkHeader(header: Claims, typ: TokenPolicy['typ']): void {
   // RFC 7515 §4.1.11: extensions that must be understood; none is.
   if (Object.hasOwn(header, 'crit'))
     throw invalidToken('The token demands an extension that is not supported.');
-  if (typeof header.typ !== 'string' || mediaType(header.typ) !== mediaType(typ)) {
-    throw invalidToken(`The token is not of the type ${typ}.`);
+  if (![typ].flat().some((expected) => isOfType(header.typ, expected))) {
+    throw invalidToken(`The token is not of the type ${[typ].flat().join(', ')}.`);
   }
+}
+
+function isOfType(typ: unknown, expected: string | null): boolean {
+  if (expected === null) return typ === undefined;
+  return typeof typ === 'string' && mediaType(typ) === mediaType(expected);
 }
 
 // RFC 7515 §4.1.9: `application/` may be left out; media types have no case.
@@ -42,9 +47,11 @@ function mediaType(typ: string): string {
 function checkSignature({ header, signingInput, signature }: TokenParts, policy: TokenPolicy): void {
   const { alg, kid } = header;
   if (kid !== undefined && typeof kid !== 'string') throw invalidToken('The token is malformed.');
+  // RFC 9864 §2.2: another name for what EdDSA is with the only curve that is taken here.
+  const algorithm = alg === 'Ed25519' ? 'EdDSA' : alg;
   const keys = policy
     .findKeys(kid)
-    .filter((key) => key.algorithm === alg && (key.kid === null || key.kid === kid));
+    .filter((key) => key.algorithm === algorithm && (key.kid === null || key.kid === kid));
   if (keys.length === 0) throw invalidToken('The token names no key and algorithm that are known here.');
   if (!keys.some((key) => key.verify(signingInput, signature))) {
     throw invalidToken('The signature of the token is wrong.');

@@ -9,7 +9,7 @@ const DESCRIPTION_MAX = 500;
 const LIFETIME_MAX_SECONDS = 86_400;
 export const ENTRIES_MAX = 50;
 /** Every way for a client to prove who it is. */
-const AUTH_METHODS: readonly TokenEndpointAuthMethod[] = [
+export const AUTH_METHODS: readonly TokenEndpointAuthMethod[] = [
   'client_secret_basic',
   'client_secret_post',
   'private_key_jwt',

@@ -1,9 +1,9 @@
 /**
  * oauth: machine identities and their tokens. Owns the rules of clients and their secrets, client authentication,
- * the token endpoint with its grants, what a machine token says, which client a token of our own API stands for, and the
- * authorization server metadata.
+ * fetching the keys of clients from where they keep them, the token endpoint with its grants, refresh tokens, what a
+ * machine token says, which client a token of our own API stands for, and the authorization server metadata.
  * May use: rbac, keys (signs and verifies), storage, audit, the limiters of kv it is given, crypto.
- * Does not: speak HTTP, keep keys, know people, or guard routes.
+ * Does not: serve HTTP, keep keys of ours, know people, or guard routes.
  */
 import { createClientCache } from './client-cache.ts';
 import { createClients } from './clients.ts';
@@ -14,6 +14,7 @@ import { createTokenEndpoint } from './token-endpoint.ts';
 import type { Oauth, OauthDependencies } from './types.ts';
 
 export type { ClientColumns } from './client-columns.ts';
+export { createKeySetFetch, type FetchKeySet, type KeySetFetchOptions } from './fetch-key-set.ts';
 export type {
   AuthorizationServerMetadata,
   ClientChange,

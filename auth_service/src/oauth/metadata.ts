@@ -1,6 +1,10 @@
 import { ServiceError } from '#errors';
+import { AUTH_METHODS } from './client-columns.ts';
 import { GRANTS } from './grants/table.ts';
 import type { AuthorizationServerMetadata, OauthSettings } from './types.ts';
+
+/** RFC 7518 §3.1, RFC 8037 §3.1; `Ed25519` is the newer name of `EdDSA` (RFC 9864 §2.2). */
+const ASSERTION_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA', 'RS256'];
 
 export function createMetadata(settings: OauthSettings): () => AuthorizationServerMetadata {
   const { publicUrl, rootPath } = settings;
@@ -12,7 +16,8 @@ export function createMetadata(settings: OauthSettings): () => AuthorizationServ
       token_endpoint: `${publicUrl}${rootPath}/auth/token`,
       jwks_uri: `${publicUrl}/.well-known/jwks.json`,
       grant_types_supported: [...GRANTS.keys()],
-      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      token_endpoint_auth_methods_supported: AUTH_METHODS,
+      token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
       // Required by RFC 8414 §2; there is no authorization endpoint.
       response_types_supported: [],
       service_documentation: `${publicUrl}/docs`,

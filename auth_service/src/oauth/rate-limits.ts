@@ -13,7 +13,7 @@ import type { TokenLimits } from './types.ts';
 export interface RateLimits {
   /** @throws RateLimitedError while the address has used up its failures. */
   refuseBlockedAddress(clientIp: string): Promise<void>;
-  /** Counts `invalid_client` against the address. @throws RateLimitedError instead of it when that is too many. */
+  /** Counts who did not prove to be a client against the address. @throws RateLimitedError instead of it when that is too many. */
   countFailure<T>(clientIp: string, authenticate: () => Promise<T>): Promise<T>;
   /** @throws RateLimitedError */
   countRequest(clientId: string, clientIp: string): Promise<AppliedLimit | null>;
@@ -66,7 +66,7 @@ export function createRateLimits({ limits, audit, now }: RateLimitDependencies):
       try {
         return await authenticate();
       } catch (error) {
-        if (!isServiceError(error, 'invalid_client')) throw error;
+        if (!isUnproved(error)) throw error;
         const key = addressKey(clientIp);
         const state = await ipFailures.consume(key);
         // A burst passes the peek as one; its answers beyond the limit tell nothing.
@@ -81,6 +81,11 @@ export function createRateLimits({ limits, audit, now }: RateLimitDependencies):
       return { ...state, policy: perClient.policy };
     },
   };
+}
+
+/** Who cannot be checked because his keys are not to be had has proved nothing either. */
+function isUnproved(error: unknown): boolean {
+  return isServiceError(error, 'invalid_client') || isServiceError(error, 'client_keys_unavailable');
 }
 
 const NOBODY: Actor = { type: 'anonymous', id: null };

@@ -20,7 +20,7 @@ export function createTokenEndpoint(dependencies: OauthDependencies, secretUse: 
   const { audit, settings } = dependencies;
   const limits = createRateLimits(dependencies);
   const sweepExpired = createExpirySweep(dependencies);
-  const authenticateClient = createClientAuthentication(dependencies, secretUse);
+  const authenticateClient = createClientAuthentication(dependencies, { sweepExpired, secretUse });
   const signAccessToken = createAccessTokens(dependencies);
   const families = createRefreshFamilies(dependencies, sweepExpired);
 

@@ -14,6 +14,7 @@ import type {
   Page,
   Storage,
 } from '#storage';
+import type { FetchKeySet } from './fetch-key-set.ts';
 
 export interface OauthDependencies {
   readonly storage: Pick<
@@ -33,6 +34,8 @@ export interface OauthDependencies {
   readonly audit: Audit;
   /** Null: the token endpoint is not limited. */
   readonly limits: TokenLimits | null;
+  /** Fetches the keys of clients that have a `jwks_uri`. */
+  readonly fetchKeySet: FetchKeySet;
   readonly settings: OauthSettings;
   readonly now: () => Date;
   readonly random: Random;
@@ -131,6 +134,7 @@ export interface AuthorizationServerMetadata {
   readonly jwks_uri: string;
   readonly grant_types_supported: readonly string[];
   readonly token_endpoint_auth_methods_supported: readonly TokenEndpointAuthMethod[];
+  readonly token_endpoint_auth_signing_alg_values_supported: readonly string[];
   readonly response_types_supported: readonly string[];
   readonly service_documentation: string;
 }

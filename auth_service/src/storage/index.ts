@@ -9,7 +9,10 @@ export { type OpenStorageOptions, openStorage, type Storage } from './open.ts';
 export type {
   Account,
   AccountChange,
+  AddressChange,
   AuthenticationMethod,
+  DirectoryEntry,
+  EffectivePermission,
   LinkedIdentity,
   Person,
   PersonInSession,
@@ -20,6 +23,8 @@ export type {
 } from './person-records.ts';
 export type {
   AccountStore,
+  DirectoryStore,
+  PersonColumn,
   PersonStores,
   ProfileStore,
   SessionStore,

@@ -3,6 +3,7 @@ import type { Config } from '#config';
 import { ServiceError } from '#errors';
 import type { Logger } from '#observability';
 import type { Engine } from './engine/engine.ts';
+import type { OnStatement } from './engine/observed-dialect.ts';
 import { arrangeFunctionRights } from './migrations/function-rights.ts';
 import { createMigrations } from './migrations/runner.ts';
 import type { Migrations } from './migrations/status.ts';
@@ -15,7 +16,7 @@ export interface OpenStorageOptions {
   readonly logger: Logger;
   readonly now: () => Date;
   /** Called with each statement just before it is sent; `begin`, `commit` and `rollback` are statements too. */
-  readonly onStatement?: ((sql: string) => void) | undefined;
+  readonly onStatement?: OnStatement | undefined;
   /**
    * Embedded only. serve (default): owns the data folder or throws `data_folder_locked`. command: uses the folder when
    * it is free, else goes through the socket of the server that holds it.

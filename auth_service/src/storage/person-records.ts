@@ -95,3 +95,21 @@ export interface Person extends PersonRights {
 export interface PersonInSession extends Person {
   readonly session: Session;
 }
+
+/** A person as administrators see them: the profile, with what matters of the account where it is ours. */
+export interface DirectoryEntry extends Profile {
+  readonly emailConfirmedAt: Date | null;
+  readonly bannedUntil: Date | null;
+  readonly lastSignInAt: Date | null;
+  /** Names of those that were given, by name, whether or not the person can use them now. */
+  readonly roles: string[];
+}
+
+/** A permission, with the names of the roles it comes from. */
+export interface EffectivePermission {
+  readonly name: string;
+  readonly roles: string[];
+}
+
+/** The address of an account, and when it was confirmed. */
+export type AddressChange = Pick<Account, 'email' | 'emailConfirmedAt' | 'updatedAt'>;

@@ -2,6 +2,9 @@
 import type {
   Account,
   AccountChange,
+  AddressChange,
+  DirectoryEntry,
+  EffectivePermission,
   LinkedIdentity,
   Person,
   PersonInSession,
@@ -9,7 +12,7 @@ import type {
   ProfileChange,
   Session,
 } from './person-records.ts';
-import type { SigningKeyStore } from './stores.ts';
+import type { Listed, Page, SigningKeyStore } from './stores.ts';
 
 export interface ProfileStore {
   /** With these roles, as far as they exist. @throws ServiceError `already_exists` for a username that is taken. */
@@ -59,8 +62,31 @@ export interface AccountStore {
    * @returns false when nothing was changed
    */
   update(userId: string, change: AccountChange, expected?: Pick<Account, 'passwordHash'>): Promise<boolean>;
+  /** The account's row is locked until the transaction ends: no session of the person begins meanwhile. */
+  lock(userId: string): Promise<Account | null>;
+  /**
+   * In the account and in its identity of the provider `email`, with one statement.
+   * @returns false when there is no such account. @throws ServiceError `already_exists` for an e-mail that is taken.
+   */
+  changeAddress(userId: string, change: AddressChange): Promise<boolean>;
   /** Identities and sessions go with it; the profile does not. */
   delete(userId: string): Promise<boolean>;
+}
+
+/** What people can be ordered by. */
+export type PersonColumn = 'created_at' | 'email';
+
+/** Everybody who has a profile, as administrators see them. */
+export interface DirectoryStore {
+  /**
+   * Newest first where no other order is asked for. `q` searches e-mail, username, first and last name; a text without
+   * three letters or digits in a row is looked for at the beginning of e-mail and username.
+   */
+  list(page: Page<PersonColumn>): Promise<Listed<DirectoryEntry>>;
+  /** One statement. */
+  find(userId: string): Promise<DirectoryEntry | null>;
+  /** By name; what tokens say now: none for who is deactivated. One statement. */
+  effectivePermissions(userId: string): Promise<EffectivePermission[]>;
 }
 
 export interface SessionStore {
@@ -84,6 +110,7 @@ export interface PersonStores {
   readonly userRoles: UserRoleStore;
   readonly accounts: AccountStore;
   readonly sessions: SessionStore;
+  readonly directory: DirectoryStore;
   /** What signs for people, apart from what signs for machines. */
   readonly personKeys: SigningKeyStore;
 }

@@ -104,6 +104,30 @@ describeOnEachDatabase('the administrator nobody asked for', (openDatabase) => {
   });
 });
 
+describeOnEachDatabase('what the environment says of machine tokens', (openDatabase) => {
+  it('holds: how long they live, and their refresh tokens', async () => {
+    const database = await openDatabase();
+    const lifetimes = { M2M_JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '7', JWT_REFRESH_TOKEN_EXPIRE_MINUTES: '90' };
+    const service = await open(database, { ...lifetimes, ENCRYPTION_KEY: KEY }, 'command');
+    await service.bootstrap();
+    const { client, secret } = await service.oauth.clients.create(
+      { type: 'system', id: null },
+      { name: 'Orders', refreshTokens: true },
+    );
+    const { response } = await service.oauth.issueToken({
+      authorization: `Basic ${Buffer.from(`${client.id}:${secret}`).toString('base64')}`,
+      parameters: new Map([['grant_type', ['client_credentials']]]),
+      clientIp: '127.0.0.1',
+    });
+    assert.equal(response.expires_in, 7 * 60);
+    const families = await database.query(
+      'select extract(epoch from expires_at - created_at)::int as seconds from auth_service_data.app_client_refresh_tokens',
+    );
+    assert.deepEqual(families, [{ seconds: 90 * 60 }]);
+    await service.close();
+  });
+});
+
 describeOnEachDatabase('a command beside a server', (openDatabase) => {
   it('leaves the signing keys as they are, whatever its own environment says', async () => {
     const database = await openDatabase();

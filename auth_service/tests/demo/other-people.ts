@@ -5,6 +5,7 @@ import { openToken, signWith, type TokenPart } from '../../../scripts/demo/forge
 interface Account {
   readonly id: string;
   readonly password: string;
+  roles: readonly string[];
   userMetadata: TokenPart;
 }
 
@@ -22,20 +23,36 @@ export interface PeopleRequest {
 export interface OtherPeople {
   readonly publicJwk: object;
   answer(request: PeopleRequest): [number, unknown];
+  /** Whose session the token is of, while it lasts. */
+  holderOf(token: string): { readonly id: string; readonly roles: readonly string[] } | null;
+  countOf(role: string): number;
+  changeRoles(id: string, change: (now: readonly string[]) => readonly string[]): void;
 }
 
 const KNOWN_KEYS = ['email', 'password', 'username', 'first_name', 'last_name', 'refresh_token'];
 
-/** @param permissionsOf the permissions of a role, as they are now. */
+interface Settings {
+  readonly url: string;
+  readonly administrator: { readonly email: string; readonly password: string };
+  /** The permissions of roles, as they are now. */
+  readonly permissionsOf: (roles: readonly string[]) => string[];
+}
+
 export function createOtherPeople(
-  url: string,
+  { url, administrator, permissionsOf }: Settings,
   flaws: readonly string[],
-  permissionsOf: (role: string) => string[],
 ): OtherPeople {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { d: _private, ...publicJwk } = privateKey.export({ format: 'jwk' });
   const accounts = new Map<string, Account>();
   const sessions = new Map<string, Session>();
+  open(administrator.email, administrator.password, ['user', 'admin']);
+
+  function open(email: string, password: string, roles: readonly string[]): Account {
+    const account = { id: randomUUID(), password, roles, userMetadata: {} };
+    accounts.set(email, account);
+    return account;
+  }
 
   function hand(
     id: string,
@@ -43,7 +60,7 @@ export function createOtherPeople(
     { userMetadata, ...account }: Account,
   ): TokenPart {
     const own = flaws.includes('believes-user-metadata') ? namesIn(userMetadata.permissions) : [];
-    const granted = flaws.includes('fills-user-metadata') ? [] : permissionsOf('user');
+    const granted = flaws.includes('fills-user-metadata') ? [] : permissionsOf(account.roles);
     const claims = {
       iss: `${url}/auth/v1`,
       aud: 'authenticated',
@@ -52,7 +69,7 @@ export function createOtherPeople(
       email,
       session_id: id,
       app_metadata: { permissions: [...granted, ...own] },
-      user_metadata: { permissions: permissionsOf('user'), ...userMetadata },
+      user_metadata: { permissions: permissionsOf(account.roles), ...userMetadata },
       exp: Math.floor(Date.now() / 1000) + 3600,
     };
     const header = { alg: 'ES256', typ: 'JWT', kid: 'people' };
@@ -68,9 +85,7 @@ export function createOtherPeople(
 
   function register(email: string, password: string): [number, unknown] {
     if (accounts.has(email)) return [409, { code: 'email_exists' }];
-    const account = { id: randomUUID(), password, userMetadata: {} };
-    accounts.set(email, account);
-    return [201, { session: begin(email, account) }];
+    return [201, { session: begin(email, open(email, password, ['user'])) }];
   }
 
   function logIn(email: string, password: string): [number, unknown] {
@@ -89,11 +104,15 @@ export function createOtherPeople(
     return [200, hand(id, session, account)];
   }
 
+  function sessionOf({ session_id }: TokenPart) {
+    const id = String(session_id);
+    const email = sessions.get(id)?.email ?? '';
+    return { id, email, account: accounts.get(email) };
+  }
+
   function withBearer({ on, token, body }: PeopleRequest): [number, unknown] {
     const { claims } = token === '' ? { claims: {} as TokenPart } : openToken(token);
-    const id = String(claims.session_id);
-    const email = sessions.get(id)?.email ?? '';
-    const account = accounts.get(email);
+    const { id, email, account } = sessionOf(claims);
     if (account === undefined) {
       return flaws.includes('takes-machines-for-people') && claims.token_type === 'm2m_access'
         ? [200, {}]
@@ -116,6 +135,11 @@ export function createOtherPeople(
       if (on === 'POST /login') return logIn(email, String(body.password));
       if (on === 'POST /token/refresh') return refresh(body.refresh_token);
       return withBearer(request);
+    },
+    holderOf: (token) => sessionOf(openToken(token).claims).account ?? null,
+    countOf: (role) => [...accounts.values()].filter(({ roles }) => roles.includes(role)).length,
+    changeRoles(id, change) {
+      for (const account of accounts.values()) if (account.id === id) account.roles = change(account.roles);
     },
   };
 }

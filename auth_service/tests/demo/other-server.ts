@@ -3,32 +3,22 @@
  * `node other-server.ts FLAW,FLAW serve`, `node other-server.ts FLAW clients create …`. Without a flaw the demo must
  * pass, so that it is the flaw alone that makes it fail. Commands and server meet in one file of DATA_DIR.
  */
-import { createPrivateKey, generateKeyPairSync, type JsonWebKey, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { signWith } from '../../../scripts/demo/forge.ts';
+import { createOtherAdmin, type OtherAdmin } from './other-admin.ts';
 import { createOtherPeople, type OtherPeople } from './other-people.ts';
-
-interface Client {
-  readonly secret: string;
-  readonly roles: readonly string[];
-  readonly lifetimeSeconds: number;
-}
-
-interface State {
-  readonly privateJwk: JsonWebKey;
-  readonly roles: Record<string, string[]>;
-  readonly clients: Record<string, Client>;
-}
+import { createOtherState, makeSecret, permissionsOf } from './other-state.ts';
+import type { Answer } from './other-verbs.ts';
 
 const USERS = '/api/v1/auth/users';
-const { DATA_DIR = '', PORT = '' } = process.env;
+const ADMIN = '/api/v1/auth/admin';
+const { DATA_DIR = '', PORT = '', INITIAL_ADMIN_EMAIL = '', INITIAL_ADMIN_PASSWORD = '' } = process.env;
 const [chosen = '', ...command] = process.argv.slice(2);
 const flaws = chosen.split(',');
-const statePath = join(DATA_DIR, 'state.json');
+const state = createOtherState(DATA_DIR);
 const url = `http://localhost:${PORT}`;
 
 if (command[0] === 'serve') serve();
@@ -46,37 +36,41 @@ function obey(): unknown {
     },
   });
   const [noun, verb, role = '', permission = ''] = positionals;
-  const state = readState();
   const name = `${noun} ${verb}`;
   const id = randomUUID();
-  const secret = `pas_${randomUUID()}`;
-  if (name === 'roles create') state.roles[role] = [];
-  if (name === 'roles grant') state.roles[role]?.push(permission);
-  if (name === 'roles revoke' && !flaws.includes('forgets-to-revoke')) state.roles[role] = [];
-  if (name === 'clients create') {
-    const lifetimeSeconds = Number(values['token-lifetime'] ?? 900);
-    state.clients[id] = { secret, roles: values.role ?? [], lifetimeSeconds };
-  }
-  writeFileSync(statePath, JSON.stringify(state));
-  return { client_id: id, client_secret: secret };
+  const secret = makeSecret();
+  state.change(({ roles, clients }) => {
+    if (name === 'roles create') roles[role] = [];
+    if (name === 'roles grant') roles[role]?.push(permission);
+    if (name === 'roles revoke' && !flaws.includes('forgets-to-revoke')) roles[role] = [];
+    if (name === 'clients create') {
+      const lifetimeSeconds = Number(values['token-lifetime'] ?? 900);
+      clients[id] = { secrets: [secret], roles: values.role ?? [], lifetimeSeconds };
+    }
+  });
+  return { client_id: id, client_secret: secret.text };
 }
 
 function serve(): void {
-  mkdirSync(dirname(statePath), { recursive: true });
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const state: State = { privateJwk: privateKey.export({ format: 'jwk' }), roles: { user: [] }, clients: {} };
-  if (!existsSync(statePath)) writeFileSync(statePath, JSON.stringify(state));
-  const people = createOtherPeople(url, flaws, (role) => readState().roles[role] ?? []);
+  state.begin();
+  const administrator = { email: INITIAL_ADMIN_EMAIL, password: INITIAL_ADMIN_PASSWORD };
+  const heldBy = (roles: readonly string[]) => permissionsOf(state.read(), roles);
+  const people = createOtherPeople({ url, administrator, permissionsOf: heldBy }, flaws);
+  const admin = createOtherAdmin(url, flaws, { state, people });
   const server = createServer(async (request, response) => {
-    const [status, body] = await answer(request, people);
-    response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    const [status, body, headers] = await answer(request, people, admin);
+    response.writeHead(status, {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+      ...headers,
+    });
     response.end(JSON.stringify(body));
   }).listen(Number(PORT), 'localhost');
   process.once('SIGTERM', () => server.close());
 }
 
-async function answer(request: IncomingMessage, people: OtherPeople): Promise<[number, unknown]> {
-  const { d: _private, ...publicJwk } = readState().privateJwk;
+async function answer(request: IncomingMessage, people: OtherPeople, admin: OtherAdmin): Promise<Answer> {
+  const { d: _private, ...publicJwk } = state.read().privateJwk;
   if (request.url === '/health/ready') return [200, {}];
   if (request.url === '/.well-known/jwks.json')
     return [200, { keys: [{ ...publicJwk, kid: 'one', alg: 'ES256' }] }];
@@ -85,25 +79,28 @@ async function answer(request: IncomingMessage, people: OtherPeople): Promise<[n
   if (request.url === '/auth/v1/.well-known/jwks.json') return [200, { keys: [people.publicJwk] }];
   const [, credentials = ''] = (request.headers.authorization ?? '').split(' ');
   const said = await text(request);
-  if (request.url?.startsWith(USERS)) {
-    const on = `${request.method} ${request.url.slice(USERS.length)}`;
-    return people.answer({ on, token: credentials, body: said === '' ? {} : JSON.parse(said) });
+  const { pathname, searchParams: query } = new URL(request.url ?? '', url);
+  const below = (root: string) => `${request.method} ${pathname.slice(root.length)}`;
+  const readBody = () => (said === '' ? {} : JSON.parse(said));
+  if (pathname.startsWith(USERS))
+    return people.answer({ on: below(USERS), token: credentials, body: readBody() });
+  if (pathname.startsWith(ADMIN)) {
+    const ifMatch = request.headers['if-match'];
+    return admin.answer({ on: below(ADMIN), token: credentials, query, ifMatch, body: readBody() });
   }
   const [id = '', secret = ''] = Buffer.from(credentials, 'base64').toString('utf8').split(':');
   return issueToken(id, secret, new URLSearchParams(said));
 }
 
-function issueToken(id: string, secret: string, parameters: URLSearchParams): [number, unknown] {
-  const { clients, roles, privateJwk } = readState();
-  const client = clients[id];
-  const isKnown = client !== undefined && client.secret === secret;
+function issueToken(id: string, secret: string, parameters: URLSearchParams): Answer {
+  const now = state.read();
+  const client = now.clients[id];
+  const isKnown = client?.secrets.some(({ text }) => text === secret) ?? false;
   const isGenerous = flaws.includes('token-for-everyone');
   if (!isKnown && !isGenerous && !flaws.includes('believes-any-secret'))
     return [401, { error: 'invalid_client' }];
 
-  const permissions = isGenerous
-    ? ['orders:read']
-    : (client?.roles.flatMap((role) => roles[role] ?? []) ?? []);
+  const permissions = isGenerous ? ['orders:read'] : permissionsOf(now, client?.roles ?? []);
   const scope = parameters.get('scope');
   if (scope !== null && !isGenerous && !permissions.includes(scope)) return [400, { error: 'invalid_scope' }];
 
@@ -118,7 +115,7 @@ function issueToken(id: string, secret: string, parameters: URLSearchParams): [n
     permissions,
     exp: Math.floor(Date.now() / 1000) + lifetime,
   };
-  const key = createPrivateKey({ key: privateJwk, format: 'jwk' });
+  const key = createPrivateKey({ key: now.privateJwk, format: 'jwk' });
   return [
     200,
     {
@@ -127,8 +124,4 @@ function issueToken(id: string, secret: string, parameters: URLSearchParams): [n
       expires_in: client?.lifetimeSeconds,
     },
   ];
-}
-
-function readState(): State {
-  return JSON.parse(readFileSync(statePath, 'utf8'));
 }

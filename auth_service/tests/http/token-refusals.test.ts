@@ -50,6 +50,16 @@ describeOnEachDatabase('the token endpoint refuses', (open) => {
   });
 });
 
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const asserting = (assertion: string) =>
+  `grant_type=client_credentials&client_assertion_type=${ASSERTION_TYPE}&client_assertion=${assertion}`;
+const unsigned = (claims: object) => {
+  const [header, payload] = [{ alg: 'none' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  return `${header}.${payload}.`;
+};
+
 /** Every way to be refused, with what is sent. */
 function refusals({
   id,
@@ -80,6 +90,13 @@ function refusals({
     'NUL bytes in Basic': header(`${id}\0:${secret}\0`),
     'header and body at once': form(`grant_type=client_credentials&${credentials}`),
     'a secret in the URL': { ...form('grant_type=client_credentials'), query: `?client_secret=${secret}` },
+    'an assertion of another type': { payload: 'grant_type=client_credentials&client_assertion=a.b.c' },
+    'an assertion that is no JWT': { payload: asserting('a.b.c') },
+    'an assertion for nobody': { payload: asserting(unsigned({ iss: id, sub: id })) },
+    'an assertion that has expired': {
+      payload: asserting(unsigned({ iss: id, sub: id, aud: 'https://auth.example.com', exp: 1 })),
+    },
+    'an assertion and a secret': form(asserting('a.b.c')),
     'an empty body': form(''),
     'no grant_type': form('scope=orders:read'),
     'an unknown grant_type': form('grant_type=password&username=a&password=b'),

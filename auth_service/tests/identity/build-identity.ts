@@ -1,6 +1,13 @@
 import { type Audit, createAudit } from '#audit';
 import { createRandom, createSealer } from '#crypto';
-import { createEmbeddedProvider, createPeople, createStrengthRules, type People } from '#identity';
+import {
+  createEmbeddedProvider,
+  createPeople,
+  createStrengthRules,
+  createUserAdministration,
+  type People,
+  type UserAdministration,
+} from '#identity';
 import { createKeyRing, type KeyRing } from '#keys';
 import { createRbac, type Rbac } from '#rbac';
 import type { AuditEvent, Storage } from '#storage';
@@ -21,6 +28,7 @@ export interface TestIdentity extends IdentityUnderTest {
   /** Signs for people. */
   readonly ring: KeyRing;
   readonly rbac: Rbac;
+  readonly users: UserAdministration;
   readonly passwords: ObservedPasswords;
   auditEvents(): Promise<AuditEvent[]>;
   close(): Promise<void>;
@@ -66,9 +74,11 @@ export async function buildIdentity(
     settings: { issuer: ISSUER, accessTokenLifetimeSeconds: 3600, confirmsAutomatically },
   };
   const provider = createEmbeddedProvider(dependencies);
-  const people: People = createPeople({ provider, storage, audit, strength: createStrengthRules(), now });
+  const above = { provider, storage, audit, strength: createStrengthRules(), now };
+  const people: People = createPeople(above);
+  const users = createUserAdministration(above);
   return {
-    ...{ provider, people, storage, audit, ring, rbac, passwords },
+    ...{ provider, people, users, storage, audit, ring, rbac, passwords },
     ...worldAround(dependencies, clock),
     async auditEvents() {
       await audit.flush();

@@ -48,6 +48,14 @@ describe('attacks on the algorithm', () => {
     }
   });
 
+  it('"Ed25519" is EdDSA, and no other name is any algorithm', () => {
+    assertAccepted(token(eddsa, goodClaims(), goodHeader(eddsa, { alg: 'Ed25519' })), policy);
+    for (const alg of ['ed25519', 'Ed448', 'ESP256', 'EDDSA', ['EdDSA']]) {
+      assertRefused(token(eddsa, goodClaims(), goodHeader(eddsa, { alg })), policy, UNKNOWN_KEY);
+    }
+    assertRefused(token(es256, goodClaims(), goodHeader(es256, { alg: 'Ed25519' })), policy, UNKNOWN_KEY);
+  });
+
   it('HS256 with a public key as its secret is refused, whatever form the key takes', () => {
     for (const key of ring) {
       const { x, n } = key.publicJwk;

@@ -50,6 +50,18 @@ describe('the form of a token', () => {
     assertRefused(`${plusAlphabet}.${signer(plusAlphabet).toString('base64url')}`, policy, MALFORMED);
   });
 
+  it('is of the type asked for, of one of several, or of none where that is asked for', () => {
+    const typed = (typ: unknown) => token(key, goodClaims(), goodHeader(key, { typ }));
+    const several = policyFor([key], { typ: [null, 'JWT', 'x+jwt'] });
+    for (const typ of [undefined, 'JWT', 'jwt', 'application/x+jwt']) assertAccepted(typed(typ), several);
+    for (const typ of ['', null, 'at+jwt', 'JWT ', ['JWT'], 0]) assertRefused(typed(typ), several, /type/);
+    const untyped = policyFor([key], { typ: [null] });
+    assertAccepted(typed(undefined), untyped);
+    for (const typ of ['JWT', 'null', null]) assertRefused(typed(typ), untyped, /type/);
+    assertRefused(typed(undefined), policyFor([key], { typ: [] }), /type/);
+    assertRefused(typed(undefined), policy, /type/);
+  });
+
   it('is at most 16 kB', () => {
     const filled = (length: number) => token(key, goodClaims({ filling: 'x'.repeat(length) }));
     assertAccepted(filled(11_500), policy);

@@ -2,7 +2,14 @@ import { createAudit } from '#audit';
 import { createRandom, createSealer, sha256 } from '#crypto';
 import { createKeyRing, createSharedSecretKeys, decodeToken, type KeyRing } from '#keys';
 import { createKv, type RateLimit } from '#kv';
-import { createOauth, type NewClientInput, type Oauth, type OauthSettings, type TokenRequest } from '#oauth';
+import {
+  createOauth,
+  type FetchKeySet,
+  type NewClientInput,
+  type Oauth,
+  type OauthSettings,
+  type TokenRequest,
+} from '#oauth';
 import { createLogger } from '#observability';
 import { type Authority, createRbac, type Rbac } from '#rbac';
 import type { AuditEvent, AuditQuery } from '#storage';
@@ -27,13 +34,15 @@ export interface TestOauth {
 
 export interface BuildOptions {
   readonly settings?: Partial<OauthSettings>;
+  /** Default: nothing can be fetched. */
+  readonly fetchKeySet?: FetchKeySet;
   readonly limits?: { readonly ipFailures: RateLimit; readonly perClient: RateLimit };
 }
 
 /** The room on the real rooms below it; only the clock and the log's output are the test's own. */
 export async function buildOauth(
   { storage, clock }: Pick<TestDatabase, 'storage' | 'clock'>,
-  { settings = {}, limits }: BuildOptions = {},
+  { settings = {}, limits, fetchKeySet = unreachable }: BuildOptions = {},
 ): Promise<TestOauth> {
   const { now } = clock;
   const random = createRandom(now);
@@ -62,6 +71,7 @@ export async function buildOauth(
           perClient: kv.limiter('token', limits.perClient),
         }
       : null,
+    fetchKeySet,
     settings: {
       algorithm: 'ES256',
       issuer: PUBLIC_URL,
@@ -96,6 +106,10 @@ export async function buildOauth(
       await kv.close();
     },
   };
+}
+
+async function unreachable(): Promise<never> {
+  throw new Error('nothing can be fetched in this test');
 }
 
 export interface TestClient {

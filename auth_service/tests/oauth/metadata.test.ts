@@ -12,7 +12,8 @@ describeOauth('metadata', (suite) => {
       token_endpoint: `${PUBLIC_URL}/api/v1/auth/token`,
       jwks_uri: `${PUBLIC_URL}/.well-known/jwks.json`,
       grant_types_supported: ['client_credentials', 'refresh_token'],
-      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+      token_endpoint_auth_signing_alg_values_supported: ['ES256', 'Ed25519', 'EdDSA', 'RS256'],
       response_types_supported: [],
       service_documentation: `${PUBLIC_URL}/docs`,
     });

@@ -5,6 +5,7 @@ import { CREATE_CLIENT, DELETE_CLIENT, LIST_CLIENTS, SHOW_CLIENT, UPDATE_CLIENT 
 import { CLIENT_ROLES, ROLE_PERMISSIONS, USER_ROLES } from './grants.ts';
 import { LIST_KEYS } from './keys.ts';
 import { PERMISSIONS, ROLES } from './named-things.ts';
+import * as users from './users.ts';
 
 /** The routes of administration; what each needs stands in `permissions.ts`. */
 export function adminRoutes(admin: string): Route[] {
@@ -44,5 +45,22 @@ export function adminRoutes(admin: string): Route[] {
 
     { on: `GET ${admin}/keys`,                                           operation: 'listKeys',             access: 'admin', limit: 'none', does: LIST_KEYS },
     { on: `GET ${admin}/audit`,                                          operation: 'listAuditEvents',      access: 'admin', limit: 'none', does: LIST_AUDIT_EVENTS },
+  ];
+}
+
+/** Those of people, where accounts are kept here. */
+export function userRoutes(admin: string): Route[] {
+  // biome-ignore format: as above.
+  return [
+    { on: `POST ${admin}/users`,                                         operation: 'createUser',           access: 'admin', limit: 'none', does: users.CREATE },
+    { on: `GET ${admin}/users`,                                          operation: 'listUsers',            access: 'admin', limit: 'none', does: users.LIST },
+    { on: `GET ${admin}/users/:user_id`,                                 operation: 'showUser',             access: 'admin', limit: 'none', does: users.SHOW },
+    { on: `PATCH ${admin}/users/:user_id`,                               operation: 'updateUser',           access: 'admin', limit: 'none', does: users.UPDATE },
+    { on: `DELETE ${admin}/users/:user_id`,                              operation: 'deleteUser',           access: 'admin', limit: 'none', does: users.DELETE },
+    { on: `POST ${admin}/users/:user_id/ban`,                            operation: 'banUser',              access: 'admin', limit: 'none', does: users.BAN },
+    { on: `POST ${admin}/users/:user_id/unban`,                          operation: 'unbanUser',            access: 'admin', limit: 'none', does: users.UNBAN },
+    { on: `POST ${admin}/users/:user_id/logout`,                         operation: 'logOutUser',           access: 'admin', limit: 'none', does: users.LOG_OUT },
+    { on: `GET ${admin}/users/:user_id/sessions`,                        operation: 'listUserSessions',     access: 'admin', limit: 'none', does: users.LIST_SESSIONS },
+    { on: `GET ${admin}/users/:user_id/permissions`,                     operation: 'listUserPermissions',  access: 'admin', limit: 'none', does: users.LIST_PERMISSIONS },
   ];
 }

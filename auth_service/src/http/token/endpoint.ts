@@ -34,10 +34,14 @@ function issueToken({ oauth }: Pick<Dependencies, 'oauth'>): RouteHandlerMethod 
 
 /** RFC 6749 §2.3.1. It stands in logs of proxies and in histories by now. */
 function refuseSecretInUrl({ query }: FastifyRequest): void {
-  if (typeof query === 'object' && query !== null && 'client_secret' in query) {
+  if (typeof query !== 'object' || query === null) return;
+  if ('client_secret' in query) {
     throw new ServiceError(
       'invalid_request',
       'client_secret must not be in the URL. Send it in the body or the Authorization header, and rotate this one.',
     );
   }
+  const found = ['client_assertion', 'refresh_token'].find((name) => name in query);
+  if (found === undefined) return;
+  throw new ServiceError('invalid_request', `${found} must not be in the URL. Send it in the body.`);
 }

@@ -27,8 +27,22 @@ export const TOKEN_PARAMETERS = {
       { type: 'array', items: { type: 'string', format: 'uri' } },
     ],
   },
-  client_id: { type: 'string', format: 'uuid', description: 'Only without an Authorization header.' },
+  client_id: {
+    type: 'string',
+    format: 'uuid',
+    description: 'Needed beside `client_secret` only.',
+  },
   client_secret: { type: 'string', format: 'password', description: 'Only without an Authorization header.' },
+  client_assertion: {
+    type: 'string',
+    description:
+      'A JWT signed with a key of the client (RFC 7523 §3), in place of a secret: `iss` and `sub` are the client id, `aud` is the issuer of the metadata and nothing else, `exp` at most 5 minutes ahead, `jti` never used before.',
+  },
+  client_assertion_type: {
+    type: 'string',
+    enum: ['urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
+    description: 'Beside `client_assertion`.',
+  },
 } as const;
 
 const REQUEST = { type: 'object', required: ['grant_type'], properties: TOKEN_PARAMETERS } as const;
@@ -57,7 +71,7 @@ export const TOKEN_SCHEMA: RouteSchema = {
   tag: 'Machines',
   summary: 'Issue an access token to a client',
   description:
-    'The token endpoint (RFC 6749 §3.2). Clients authenticate with HTTP Basic or with `client_id` and `client_secret` in the body, never with both and never in the URL.',
+    'The token endpoint (RFC 6749 §3.2). Clients authenticate with HTTP Basic, with `client_id` and `client_secret` in the body, or with `client_assertion` (`private_key_jwt`); never with two of them and never in the URL.',
   security: ['clientSecretBasic'],
   body: {
     'application/x-www-form-urlencoded': {
@@ -71,6 +85,15 @@ export const TOKEN_SCHEMA: RouteSchema = {
             scope: 'orders:read',
             client_id: CLIENT_ID,
             client_secret: 'pas_…',
+          },
+        },
+        refreshed: {
+          summary: 'The next token, by a key of the client',
+          value: {
+            grant_type: 'refresh_token',
+            refresh_token: 'par_…',
+            client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+            client_assertion: 'eyJ…',
           },
         },
       },
@@ -101,5 +124,16 @@ export const TOKEN_SCHEMA: RouteSchema = {
       },
     },
   },
-  errors: [400, 401, 413, 415, 429, 500, 503],
+  errors: [
+    400,
+    'unauthorized_client',
+    'invalid_grant',
+    401,
+    413,
+    415,
+    429,
+    500,
+    503,
+    'client_keys_unavailable',
+  ],
 };

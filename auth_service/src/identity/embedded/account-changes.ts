@@ -2,6 +2,7 @@ import { ServiceError } from '#errors';
 import type { TransactionStores } from '#storage';
 import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
+import { toPersonSession } from './wire.ts';
 
 /** How recent a proof by mail must be to set a password without knowing the old one. */
 const RECENT_PROOF_SECONDS = 600;
@@ -98,12 +99,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
     async listSessions({ principal }: Bearer): Promise<DeviceSession[]> {
       const sessions = await storage.sessions.list(principal.userId);
       return sessions.map((session) => ({
-        id: session.id,
-        createdAt: session.createdAt,
-        lastSeenAt: session.refreshedAt ?? session.createdAt,
-        ip: session.ip,
-        userAgent: session.userAgent,
-        aal: session.aal,
+        ...toPersonSession(session),
         current: session.id === principal.sessionId,
       }));
     },

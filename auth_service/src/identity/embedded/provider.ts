@@ -1,6 +1,7 @@
 import { ServiceError } from '#errors';
 import type { IdentityProvider, UserPrincipal } from '../types.ts';
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
+import { createAccountAdministration } from './account-administration.ts';
 import { createAccountChanges } from './account-changes.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
 import { createRefresh } from './refresh.ts';
@@ -27,6 +28,7 @@ export function createEmbeddedProvider(dependencies: EmbeddedDependencies): Iden
     verify: createVerification(dependencies, accessTokens),
     ...createAccountChanges(dependencies),
     ensureUser: createEnsureUser(dependencies),
+    administration: createAccountAdministration(dependencies),
   };
 }
 

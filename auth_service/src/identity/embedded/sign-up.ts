@@ -1,10 +1,8 @@
 import { ServiceError } from '#errors';
-import type { Account, LinkedIdentity } from '#storage';
 import type { Adopt, Credentials, Device, EnsuredUser, UserSession } from '../types.ts';
+import { createAccountDraft, PROVIDER } from './account-draft.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
 import type { SessionStart } from './session-start.ts';
-
-const PROVIDER = 'email';
 
 type Registration = Credentials & { readonly userMetadata: Readonly<Record<string, unknown>> };
 
@@ -22,7 +20,8 @@ export function createSignUp(dependencies: EmbeddedDependencies, sessions: Sessi
     adopt: Adopt,
   ): Promise<{ session: UserSession | null }> {
     const passwordHash = await passwords.hash(input.password);
-    const { account, identity } = drawUp(input, passwordHash, settings.confirmsAutomatically);
+    const isConfirmed = settings.confirmsAutomatically;
+    const { account, identity } = drawUp(input, { passwordHash, isConfirmed, isSignedIn: isConfirmed });
     const started = settings.confirmsAutomatically ? sessions.prepare(account.id, device, 'password') : null;
     const person = await storage.transaction(async (stores) => {
       const created = await stores.accounts.insert(account, identity);
@@ -55,11 +54,9 @@ export function createEnsureUser(dependencies: EmbeddedDependencies) {
     const known = await storage.accounts.findPersonByEmail(email);
     if (known === null) {
       const passwordHash = await passwords.hash(password);
-      const drawn = drawUp({ ...credentials, userMetadata: {} }, passwordHash, true);
-      // Nobody has signed in: the operator made it, and vouches for the address.
-      const { createdAt } = drawn.account;
-      const account = { ...drawn.account, lastSignInAt: null, emailProvedAt: createdAt };
-      const identity = { ...drawn.identity, lastSignInAt: null };
+      // The operator made it, and vouches for the address.
+      const state = { passwordHash, isConfirmed: true, isProved: true };
+      const { account, identity } = drawUp({ email, userMetadata: {} }, state);
       const created = await storage.transaction(async (stores) => {
         if (!(await stores.accounts.insert(account, identity))) return false;
         await adopt(stores, { ...account, isConfirmed: true });
@@ -70,41 +67,5 @@ export function createEnsureUser(dependencies: EmbeddedDependencies) {
     const found = known ?? (await storage.accounts.findPersonByEmail(email));
     if (found === null) throw new ServiceError('internal', undefined, { cause: 'an account came and went' });
     return { id: found.account.id, created: false, isProved: found.account.emailProvedAt !== null };
-  };
-}
-
-function createAccountDraft({ now, random }: EmbeddedDependencies) {
-  return (
-    { email, userMetadata }: Registration,
-    passwordHash: string,
-    isConfirmed: boolean,
-  ): { account: Account; identity: LinkedIdentity } => {
-    const at = now();
-    const id = random.uuid();
-    const account: Account = {
-      id,
-      email,
-      passwordHash,
-      emailConfirmedAt: isConfirmed ? at : null,
-      emailProvedAt: null,
-      lastSignInAt: isConfirmed ? at : null,
-      bannedUntil: null,
-      appMetadata: { provider: PROVIDER, providers: [PROVIDER] },
-      userMetadata: isConfirmed ? { ...userMetadata, email_verified: true } : userMetadata,
-      createdAt: at,
-      updatedAt: at,
-    };
-    const identity: LinkedIdentity = {
-      id: random.uuid(),
-      userId: id,
-      provider: PROVIDER,
-      providerId: id,
-      identityData: { ...userMetadata, sub: id, email, email_verified: isConfirmed, phone_verified: false },
-      email,
-      lastSignInAt: isConfirmed ? at : null,
-      createdAt: at,
-      updatedAt: at,
-    };
-    return { account, identity };
   };
 }

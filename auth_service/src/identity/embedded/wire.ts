@@ -1,5 +1,5 @@
-import type { Account, LinkedIdentity, Person } from '#storage';
-import type { User, UserIdentity } from '../types.ts';
+import type { Account, LinkedIdentity, Person, Session } from '#storage';
+import type { PersonSession, User, UserIdentity } from '../types.ts';
 
 /** The account as GoTrue serves it. What is not set is left out, as there. */
 export function toUser(person: Pick<Person, 'account' | 'identities' | 'roles' | 'permissions'>): User {
@@ -33,6 +33,17 @@ export function appMetadata(
 
 export function isBanned(account: Account, now: Date): boolean {
   return account.bannedUntil !== null && account.bannedUntil > now;
+}
+
+export function toPersonSession(session: Session): PersonSession {
+  return {
+    id: session.id,
+    createdAt: session.createdAt,
+    lastSeenAt: session.refreshedAt ?? session.createdAt,
+    ip: session.ip,
+    userAgent: session.userAgent,
+    aal: session.aal,
+  };
 }
 
 function toUserIdentity(identity: LinkedIdentity): UserIdentity {

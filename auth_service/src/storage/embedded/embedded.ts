@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '#errors';
 import type { Logger } from '#observability';
 import type { Engine } from '../engine/engine.ts';
+import type { OnStatement } from '../engine/observed-dialect.ts';
 import { openPooled } from '../engine/postgres.ts';
 import { type FolderLock, takeFolderLock } from './folder-lock.ts';
 import { isTrustedSocket, socketFolder, socketIn } from './socket-path.ts';
@@ -13,7 +14,7 @@ export interface EmbeddedOptions {
   readonly directory: string;
   readonly mode: 'serve' | 'command';
   readonly logger: Logger;
-  readonly onStatement: ((sql: string) => void) | undefined;
+  readonly onStatement: OnStatement | undefined;
 }
 
 /** A holder without a socket is a command at work or a server on its way up or down: worth waiting for. */

@@ -11,8 +11,11 @@ import {
 import { ServiceError } from '#errors';
 import { translateError, unavailable } from './translate-error.ts';
 
+/** The parameters may hold what must not be kept. */
+export type OnStatement = (sql: string, parameters: readonly unknown[]) => void;
+
 export interface DialectHooks {
-  readonly onStatement?: ((sql: string) => void) | undefined;
+  readonly onStatement?: OnStatement | undefined;
   /** Asked before a connection is taken; what it gives is called when the connection is given back. */
   readonly enter?: () => Promise<() => void>;
 }
@@ -38,7 +41,7 @@ export function observeDialect(dialect: Dialect, hooks: DialectHooks): Dialect {
 }
 
 function observeDriver(driver: Driver, hooks: DialectHooks): Driver {
-  const tell = (sql: string) => hooks.onStatement?.(sql);
+  const tell: OnStatement = (sql, parameters) => hooks.onStatement?.(sql, parameters);
 
   return {
     init: () => translated(() => driver.init()),
@@ -52,7 +55,7 @@ function observeDriver(driver: Driver, hooks: DialectHooks): Driver {
       }
     },
     async beginTransaction(connection, settings) {
-      tell('begin');
+      tell('begin', []);
       await translated(() => driver.beginTransaction(innerOf(connection), settings));
     },
     async commitTransaction(connection) {
@@ -60,11 +63,11 @@ function observeDriver(driver: Driver, hooks: DialectHooks): Driver {
       if ((connection as ObservedConnection).hasFailed) {
         throw new Error('A statement of this transaction failed, and its error was swallowed.');
       }
-      tell('commit');
+      tell('commit', []);
       await translated(() => driver.commitTransaction(innerOf(connection)));
     },
     async rollbackTransaction(connection) {
-      tell('rollback');
+      tell('rollback', []);
       // The connection is thrown away when this fails; the caller hears what made the transaction fail.
       await driver.rollbackTransaction(innerOf(connection)).catch(() => undefined);
     },
@@ -83,7 +86,7 @@ function observeDriver(driver: Driver, hooks: DialectHooks): Driver {
 function observeConnection(
   inner: DatabaseConnection,
   leave: (() => void) | undefined,
-  tell: (sql: string) => void,
+  tell: OnStatement,
 ): ObservedConnection {
   const connection: ObservedConnection = {
     inner,
@@ -91,7 +94,7 @@ function observeConnection(
     hasFailed: false,
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       refuseNul(query.parameters);
-      tell(query.sql);
+      tell(query.sql, query.parameters);
       try {
         return await inner.executeQuery<R>(query);
       } catch (error) {

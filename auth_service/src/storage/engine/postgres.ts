@@ -4,10 +4,9 @@ import type { Logger } from '#observability';
 import { SCHEMA, type Tables } from '../tables.ts';
 import { createBoundedPool, type PoolSettings } from './bounded-pool.ts';
 import type { Engine } from './engine.ts';
-import { observeDialect } from './observed-dialect.ts';
+import { type OnStatement, observeDialect } from './observed-dialect.ts';
 
 type PostgresConfig = Extract<Config['database'], { kind: 'postgres' }>;
-type OnStatement = ((sql: string) => void) | undefined;
 
 const CHECK_TIMEOUT_MS = 2_000;
 /** A schema change may take this long, and so may the wait for another process that makes it. */
@@ -17,7 +16,7 @@ const SCHEMA_STATEMENT_TIMEOUT_MS = 600_000;
 export async function openPostgres(
   config: PostgresConfig,
   logger: Logger,
-  onStatement: OnStatement,
+  onStatement: OnStatement | undefined,
 ): Promise<Engine> {
   const settings = { ...config, max: config.poolMax };
   const schemaSettings = {
@@ -48,7 +47,7 @@ export async function openPostgres(
 export async function openPooled(
   settings: PoolSettings,
   logger: Logger,
-  onStatement: OnStatement,
+  onStatement: OnStatement | undefined,
 ): Promise<{ db: Kysely<Tables>; close(): Promise<void> }> {
   const { default: driver } = await import('pg');
   const pool = createBoundedPool(driver, settings, logger);

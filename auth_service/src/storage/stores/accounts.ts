@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Account, AccountChange, LinkedIdentity } from '../person-records.ts';
 import type { AccountStore } from '../person-stores.ts';
 import type { Tables } from '../tables.ts';
-import { readPerson } from './read-person.ts';
+import { readPerson, toAccount } from './read-person.ts';
 import { isUuid } from './uuid.ts';
 
 const USERS = 'auth_service_identity.users';
@@ -41,6 +41,35 @@ export function createAccountStore(db: Kysely<Tables>): AccountStore {
         .$if(expected !== undefined, (query) => query.where('password_hash', 'is not distinct from', hash))
         .executeTakeFirst();
       return numUpdatedRows > 0n;
+    },
+
+    async lock(userId) {
+      if (!isUuid(userId)) return null;
+      const row = await db
+        .selectFrom(USERS)
+        .selectAll()
+        .where('id', '=', userId)
+        .forUpdate()
+        .executeTakeFirst();
+      return row === undefined ? null : toAccount(row);
+    },
+
+    async changeAddress(userId, { email, emailConfirmedAt, updatedAt }) {
+      if (!isUuid(userId)) return false;
+      const verified = { email_verified: emailConfirmedAt !== null };
+      const { rows } = await sql`
+        with changed as (
+          update ${sql.table(USERS)} set email = ${email}, email_confirmed_at = ${emailConfirmedAt}, updated_at = ${updatedAt},
+            user_metadata = user_metadata || ${JSON.stringify(verified)}::jsonb
+          where id = ${userId} returning id
+        ), linked as (
+          update ${sql.table('auth_service_identity.identities')} identity
+          set email = ${email}, updated_at = ${updatedAt},
+            identity_data = identity.identity_data || ${JSON.stringify({ ...verified, email })}::jsonb
+          from changed where identity.user_id = changed.id and identity.provider = 'email'
+        )
+        select id from changed`.execute(db);
+      return rows.length > 0;
     },
 
     async delete(userId) {

@@ -29,15 +29,28 @@ export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientSt
         .$if(q !== '', (query) => query.where((eb) => contains(eb, ['client_name', 'description'], q)));
       const readPage = async () => {
         const [column, direction] = orderOf(sort);
-        const ordered = found
-          .selectAll()
-          .select(rolesOf('app_clients.id'))
+        // The page is chosen among ids: roles are looked up for its own rows alone.
+        const chosen = found
+          .select('id')
           .orderBy(column, direction)
-          .orderBy('id', direction);
-        const rows = await ordered.limit(limit).offset(offset).execute();
+          .orderBy('id', direction)
+          .limit(limit)
+          .offset(offset);
+        const rows = await db
+          .selectFrom(chosen.as('page'))
+          .innerJoin('app_clients', 'app_clients.id', 'page.id')
+          .selectAll('app_clients')
+          .select(rolesOf('app_clients.id'))
+          .orderBy(`app_clients.${column}`, direction)
+          .orderBy('app_clients.id', direction)
+          .execute();
         return rows.map((row) => ({ ...toClient(row), roles: row.roles }));
       };
-      return listPage(page, readPage, () => found.select(countAll).executeTakeFirstOrThrow());
+      // In an order that only an index has: else the whole table would be read to count it.
+      const all = db.selectFrom('app_clients').select('id').orderBy('id').as('everything');
+      return listPage(page, readPage, () =>
+        (q ? found.select(countAll) : db.selectFrom(all).select(countAll)).executeTakeFirstOrThrow(),
+      );
     },
 
     async update(id, columns) {

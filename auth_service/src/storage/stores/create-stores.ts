@@ -9,6 +9,7 @@ import { createClientRefreshTokenStore } from './client-refresh-tokens.ts';
 import { createClientRoleStore } from './client-roles.ts';
 import { createClientSecretStore } from './client-secrets.ts';
 import { createClientStore } from './clients.ts';
+import { createDirectoryStore } from './directory.ts';
 import { createPermissionStore } from './permissions.ts';
 import { createProfileStore } from './profiles.ts';
 import { createRevocationStore } from './revocations.ts';
@@ -36,6 +37,7 @@ export function createStores(db: Kysely<Tables>, now: () => Date): Stores {
     userRoles: createUserRoleStore(db),
     accounts: createAccountStore(db),
     sessions: createSessionStore(db),
+    directory: createDirectoryStore(db),
     auditEvents: createAuditEventStore(db),
     bootstrapMarks: createBootstrapMarkStore(db),
     rightsRevision: createRightsRevisionStore(db),

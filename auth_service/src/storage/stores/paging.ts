@@ -18,20 +18,8 @@ export function contains<TB extends keyof Tables>(
   return eb.or(columns.map((column) => eb(column, 'ilike', pattern)));
 }
 
-/** Whether one of the columns begins with the text, in any case; served by an index on `lower(column) text_pattern_ops`. */
-export function begins<TB extends keyof Tables>(
-  eb: ExpressionBuilder<Tables, TB>,
-  columns: readonly string[],
-  text: string,
-): ExpressionWrapper<Tables, TB, SqlBool> {
-  const pattern = `${literally(text)}%`;
-  return eb.or(columns.map((column) => sql<boolean>`lower(${sql.ref(column)}) like lower(${pattern})`));
-}
-
-/** Texts shorter than this have no trigram: among very many they are looked for at the beginning alone. */
-export const SHORTEST_ANYWHERE = 3;
-
-function literally(text: string): string {
+/** As a part of a pattern of `like`, where it stands for itself. */
+export function literally(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }
 

@@ -69,7 +69,7 @@ export function toPerson(row: PersonRow): Person {
   };
 }
 
-function toAccount(row: Selectable<UsersTable>): Account {
+export function toAccount(row: Selectable<UsersTable>): Account {
   return {
     id: row.id,
     email: row.email,

@@ -63,6 +63,7 @@ export async function buildTestApp(
       rate === undefined
         ? null
         : { ipFailures: kv.limiter('token-failures', rate), perClient: kv.limiter('token', rate) },
+    fetchKeySet: () => Promise.reject(new Error('nothing can be fetched in this test')),
     settings: {
       algorithm,
       issuer: algorithm === 'HS256' ? 'paservices_auth_service' : publicUrl,

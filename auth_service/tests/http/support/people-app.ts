@@ -27,6 +27,8 @@ export interface PeopleApp extends TestApp {
   readonly database: TestDatabase;
   /** A request below `/auth/users`, as in `POST /login`. */
   ask(on: `${Method} /${string}`, request?: PersonRequest): ReturnType<typeof send>;
+  /** A request anywhere. */
+  send(method: string, url: string, request?: PersonRequest): ReturnType<typeof send>;
   /** Registers a person, where accounts confirm themselves. */
   signUp(email?: string, names?: Readonly<Record<string, string>>): Promise<UserSession>;
   /** One more session of a person. */
@@ -43,32 +45,36 @@ export async function buildPeopleApp(
   const app = await buildTestApp(database, { ...options, people });
   assert.ok(app.people !== null);
   await app.rbac.ensureBuiltIns();
+  const ask: PeopleApp['ask'] = (on, request) => {
+    const [method = '', path = ''] = on.split(' ');
+    return send(app, method, USERS + path, request);
+  };
   return {
     ...app,
     people: app.people,
     database,
-    ask: (on, request) => send(app, on, request),
+    ask,
+    send: (method, url, request) => send(app, method, url, request),
     async signUp(email = ADA, names = {}) {
-      const answer = await send(app, 'POST /register', { body: { email, password: PASSWORD, ...names } });
+      const answer = await ask('POST /register', { body: { email, password: PASSWORD, ...names } });
       assert.equal(answer.statusCode, 201, answer.body);
       return answer.json().session;
     },
     async logIn(email = ADA, password = PASSWORD) {
-      const answer = await send(app, 'POST /login', { body: { email, password } });
+      const answer = await ask('POST /login', { body: { email, password } });
       assert.equal(answer.statusCode, 200, answer.body);
       return answer.json();
     },
   };
 }
 
-function send({ app }: TestApp, on: string, request: PersonRequest = {}) {
-  const [method = '', path = ''] = on.split(' ');
+function send({ app }: TestApp, method: string, url: string, request: PersonRequest = {}) {
   const { body, token, ip } = request;
   const payload = body === undefined ? request.payload : JSON.stringify(body);
   const type = request.type ?? (payload === undefined ? undefined : 'application/json');
   return app.inject({
     method: method as Method,
-    url: USERS + path,
+    url,
     headers: {
       ...(type === undefined ? {} : { 'content-type': type }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

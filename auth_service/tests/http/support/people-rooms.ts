@@ -6,6 +6,7 @@ import {
   createPasswords,
   createPeople,
   createStrengthRules,
+  createUserAdministration,
   type IdentityProvider,
 } from '#identity';
 import { createKeyRing, type KeyRing } from '#keys';
@@ -75,13 +76,15 @@ export async function openPeopleRooms(rooms: RoomsBelow, options: PeopleOptions)
     sealer: sealerFor('refresh-keys'),
     settings: { issuer, accessTokenLifetimeSeconds: 3600, confirmsAutomatically },
   });
-  const people = createPeople({ provider, storage, audit, strength: createStrengthRules(), now });
+  const dependencies = { provider, storage, audit, strength: createStrengthRules(), now };
+  const people = createPeople(dependencies);
+  const users = createUserAdministration(dependencies);
   const limits = {
     login: limitOf('login', options.login, rooms),
     register: limitOf('register', options.register, rooms),
   };
   return {
-    face: { people, issuer, keys: ring, limits },
+    face: { people, users, issuer, keys: ring, limits },
     provider,
     ring,
     hashCount: () => hashes,

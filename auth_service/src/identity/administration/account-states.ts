@@ -1,0 +1,74 @@
+import { type Authority, keepAnAdministrator } from '#rbac';
+import type { DirectoryEntry } from '#storage';
+import { FOR_EVER, readBanDuration } from './ban-duration.ts';
+import { type Changing, changePerson, requireEntry } from './change-person.ts';
+import type { UserAdministration, UserAdministrationDependencies } from './types.ts';
+
+type States = Pick<UserAdministration, 'ban' | 'unban' | 'logOut' | 'delete'>;
+
+/** What keeps a person out, and lets them in again. */
+export function createAccountStates(dependencies: UserAdministrationDependencies): States {
+  const { provider, audit, now } = dependencies;
+  const { administration } = provider;
+
+  /** Rows in the order that all take them in: profile, account. */
+  async function setBan({ stores, before: { userId } }: Changing, bannedUntil: Date | null): Promise<void> {
+    await stores.profiles.update(userId, { updatedAt: now() });
+    // Whether they may vouch changes nothing: neither address nor password does.
+    await administration.update(stores, userId, { bannedUntil, isVouchedFor: false });
+  }
+
+  function record(
+    { stores, before }: Changing,
+    by: Authority,
+    action: 'user.banned' | 'user.unbanned' | 'user.logged_out' | 'user.deleted',
+    detail: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    return audit.record(stores, { action, actor: by, subject: { type: 'user', id: before.userId }, detail });
+  }
+
+  return {
+    async ban(by, userId, duration = FOR_EVER): Promise<DirectoryEntry> {
+      const until = new Date(now().getTime() + readBanDuration(duration));
+      return await changePerson(dependencies, { by, userId }, async (changing) => {
+        const { stores } = changing;
+        const ended = await keepAnAdministrator(stores, now(), async () => {
+          await setBan(changing, until);
+          return await administration.endSessions(stores, userId);
+        });
+        await record(changing, by, 'user.banned', {
+          until: until.toISOString(),
+          ended_sessions: ended.length,
+        });
+        return await requireEntry(dependencies, stores, userId);
+      });
+    },
+
+    unban: (by, userId) =>
+      changePerson(dependencies, { by, userId }, async (changing) => {
+        const { stores, before } = changing;
+        if (before.bannedUntil === null) return before;
+        await keepAnAdministrator(stores, now(), () => setBan(changing, null));
+        await record(changing, by, 'user.unbanned');
+        return await requireEntry(dependencies, stores, userId);
+      }),
+
+    logOut: (by, userId) =>
+      changePerson(dependencies, { by, userId }, async (changing) => {
+        const ended = await administration.endSessions(changing.stores, userId);
+        await record(changing, by, 'user.logged_out', { scope: 'global', sessions: ended });
+        return ended;
+      }),
+
+    delete: (by, userId) =>
+      changePerson(dependencies, { by, userId }, async (changing) => {
+        const { stores, before } = changing;
+        await keepAnAdministrator(stores, now(), async () => {
+          await stores.profiles.delete(userId);
+          await administration.delete(stores, userId);
+        });
+        await record(changing, by, 'user.deleted');
+        return before;
+      }),
+  };
+}

@@ -1,0 +1,78 @@
+import { ServiceError } from '#errors';
+import { type Authority, RBAC_LOCK, ROLE_NAME, requireAuthorityOver } from '#rbac';
+import type { DirectoryEntry, TransactionStores } from '#storage';
+import { DEFAULT_ROLE, takenMeansUsername } from '../adoption.ts';
+import { type Names, readNewPerson, userMetadata } from '../profile-input.ts';
+import type { PreparedPassword } from '../types.ts';
+import { requireEntry } from './change-person.ts';
+import type { NewUserInput, UserAdministration, UserAdministrationDependencies } from './types.ts';
+import { mayVouch } from './vouching.ts';
+
+type Person = Required<Names> & { readonly email: string };
+
+export function createUserCreation(
+  dependencies: UserAdministrationDependencies,
+): Pick<UserAdministration, 'create'> {
+  const { provider, storage, audit, strength, now } = dependencies;
+
+  async function prepare(password: string | undefined, email: string): Promise<PreparedPassword | null> {
+    if (password === undefined) return null;
+    await strength.requireStrength(password, email, 'password');
+    return await provider.administration.preparePassword(password);
+  }
+
+  /** What they are to carry is seen once they carry it: the transaction is rolled back where it is too much. */
+  async function insert(
+    stores: TransactionStores,
+    by: Authority,
+    { person, password, input }: { person: Person; password: PreparedPassword | null; input: NewUserInput },
+  ): Promise<string> {
+    const { isActive = true, isConfirmed, roles = [] } = input;
+    await requireRoles(stores, roles);
+    const { id: userId, email } = await provider.administration.create(stores, {
+      email: person.email,
+      password,
+      isConfirmed,
+      isVouchedFor: mayVouch(by),
+      userMetadata: userMetadata(person),
+    });
+    const { username, firstName, lastName } = person;
+    const at = now();
+    const profile = { userId, email, username, firstName, lastName, isActive, createdAt: at, updatedAt: at };
+    await takenMeansUsername(() => stores.profiles.insert(profile, [DEFAULT_ROLE, ...roles]));
+    requireAuthorityOver(by, [], await stores.userRoles.carried(userId));
+    return userId;
+  }
+
+  return {
+    async create(by, input): Promise<DirectoryEntry> {
+      const person = readNewPerson(input);
+      const password = await prepare(input.password, person.email);
+      return await storage.transaction(async (stores) => {
+        await stores.lock(RBAC_LOCK);
+        const userId = await insert(stores, by, { person, password, input });
+        const made = await requireEntry(dependencies, stores, userId);
+        await audit.record(stores, {
+          action: 'user.created',
+          actor: by,
+          subject: { type: 'user', id: userId },
+          detail: { roles: made.roles },
+        });
+        return made;
+      });
+    },
+  };
+}
+
+/** @throws ServiceError `validation_failed` naming each role that does not exist. */
+async function requireRoles(stores: TransactionStores, names: readonly string[]): Promise<void> {
+  const possible = names.filter((name) => ROLE_NAME.test(name));
+  const known = new Set((await stores.roles.findByNames(possible)).map(({ name }) => name));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  const fields = unknown.map((name) => ({
+    field: 'assigned_roles',
+    message: `There is no role ${JSON.stringify(name.slice(0, 64))}.`,
+  }));
+  throw new ServiceError('validation_failed', undefined, { fields });
+}

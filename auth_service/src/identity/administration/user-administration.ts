@@ -1,0 +1,26 @@
+import { createAccountStates } from './account-states.ts';
+import { findPerson } from './change-person.ts';
+import { createUserCreation } from './create-user.ts';
+import type { UserAdministration, UserAdministrationDependencies } from './types.ts';
+import { createUserUpdate } from './update-user.ts';
+
+export function createUserAdministration(dependencies: UserAdministrationDependencies): UserAdministration {
+  const { provider, storage } = dependencies;
+  return {
+    list: (page) => storage.directory.list(page),
+    find: (userId) => findPerson(dependencies, userId),
+    ...createUserCreation(dependencies),
+    ...createUserUpdate(dependencies),
+    ...createAccountStates(dependencies),
+
+    async sessions(userId) {
+      await findPerson(dependencies, userId);
+      return await provider.administration.listSessions(userId);
+    },
+
+    async permissions(userId) {
+      await findPerson(dependencies, userId);
+      return await storage.directory.effectivePermissions(userId);
+    },
+  };
+}

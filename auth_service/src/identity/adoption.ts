@@ -1,0 +1,64 @@
+import { isServiceError, ServiceError } from '#errors';
+import { ADMINISTRATORS_LOCK } from '#rbac';
+import type { Profile, Stores, TransactionStores } from '#storage';
+import type { Adopt, IdentityProvider } from './types.ts';
+
+export const DEFAULT_ROLE = 'user';
+
+export type ProfileNames = Partial<Pick<Profile, 'username' | 'firstName' | 'lastName'>>;
+
+/**
+ * The profile and default role of an account that has just been made. Until its e-mail is confirmed it holds no
+ * username: otherwise a second registration with that name would tell whether the first one's e-mail was new.
+ */
+export function adoptAs(
+  names: ProfileNames,
+  now: () => Date,
+  roles: readonly string[] = [DEFAULT_ROLE],
+): Adopt {
+  return async (stores: Stores, user) => {
+    const at = now();
+    const { username = null, firstName = null, lastName = null } = names;
+    const profile: Profile = {
+      userId: user.id,
+      email: user.email,
+      username: user.isConfirmed ? username : null,
+      firstName,
+      lastName,
+      isActive: true,
+      createdAt: at,
+      updatedAt: at,
+    };
+    await takenMeansUsername(() => stores.profiles.insert(profile, roles));
+  };
+}
+
+/**
+ * An account that was born elsewhere (by import, in another service) gets its profile and the default role the first
+ * time somebody looks at it. Under the lock of whatever ends an account, so that nobody is left who has only a profile.
+ * @returns false when there is no such account.
+ */
+export async function adoptAtFirstSight(
+  {
+    provider,
+    now,
+  }: { readonly provider: Pick<IdentityProvider, 'administration'>; readonly now: () => Date },
+  stores: TransactionStores,
+  userId: string,
+): Promise<boolean> {
+  await stores.lock(ADMINISTRATORS_LOCK);
+  if ((await stores.profiles.find(userId)) !== null) return true;
+  const user = await provider.administration.find(stores, userId);
+  if (user === null) return false;
+  await adoptAs({}, now)(stores, user);
+  return true;
+}
+
+/** Of a profile only the username can be taken. */
+export async function takenMeansUsername<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isServiceError(error, 'already_exists') ? new ServiceError('username_taken') : error;
+  }
+}
