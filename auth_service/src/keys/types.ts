@@ -84,8 +84,8 @@ export interface VerificationKey {
 /** Which tokens of one issuer are taken. */
 export interface TokenPolicy {
   readonly issuer: string;
-  /** Must be the token's `aud` or one of them. */
-  readonly audience: string;
+  /** Must be the token's `aud` or one of them. Null: whoever it is for. */
+  readonly audience: string | null;
   /** Media type with or without `application/`, as in `at+jwt`; or several, null for none at all. */
   readonly typ: string | readonly (string | null)[];
   /** @param kid undefined when the token names none */

@@ -75,7 +75,10 @@ function isNumericDate(value: unknown): value is number {
 function checkParties({ iss, aud, sub, jti }: Claims, policy: TokenPolicy): void {
   if (iss !== policy.issuer) throw invalidToken('The token is from another issuer.');
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.every((audience) => typeof audience === 'string') || !audiences.includes(policy.audience)) {
+  if (audiences.length === 0 || !audiences.every((audience) => typeof audience === 'string')) {
+    throw invalidToken('The token is malformed.');
+  }
+  if (policy.audience !== null && !audiences.includes(policy.audience)) {
     throw invalidToken('The token is for another audience.');
   }
   if (![sub, jti].every((claim) => claim === undefined || typeof claim === 'string')) {

@@ -16,7 +16,13 @@ interface AccessToken {
   readonly response: TokenResponse;
 }
 
-export type SignAccessToken = (client: Client, access: GrantedAccess, audience: Audience) => AccessToken;
+/** @param familyId of the refresh tokens that it comes with; null: none */
+export type SignAccessToken = (
+  client: Client,
+  access: GrantedAccess,
+  audience: Audience,
+  familyId: string | null,
+) => AccessToken;
 
 /** @throws ServiceError `public_url_missing`, `invalid_scope` when too large, and what the key ring throws. */
 export function createAccessTokens(dependencies: OauthDependencies): SignAccessToken {
@@ -24,7 +30,7 @@ export function createAccessTokens(dependencies: OauthDependencies): SignAccessT
   const sign = createSigner(dependencies);
   const watchSize = createSizeWatch(dependencies);
 
-  return (client, access, audience) => {
+  return (client, access, audience, familyId) => {
     const issuedAt = Math.floor(now().getTime() / 1000);
     const lifetimeSeconds = client.tokenLifetimeSeconds ?? settings.accessTokenLifetimeSeconds;
     const scope = access.permissions.join(' ');
@@ -42,6 +48,8 @@ export function createAccessTokens(dependencies: OauthDependencies): SignAccessT
       iat: issuedAt,
       exp: issuedAt + lifetimeSeconds,
       jti: id,
+      // Ends with the refresh tokens that it came with.
+      ...(familyId === null ? {} : { sid: familyId }),
     });
     watchSize(client, text.length);
     return {

@@ -2,6 +2,7 @@ import { ServiceError } from '#errors';
 import type { ClientForToken } from '#storage';
 import { createAssertionCheck } from './assertion-check.ts';
 import { claimFault } from './assertion-claims.ts';
+import type { ClientCache } from './client-cache.ts';
 import type { ClientProof, Refusal } from './client-proof.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { Parameters } from './parameters.ts';
@@ -22,12 +23,18 @@ const FAULT_MESSAGES: Partial<Record<Refusal, string>> = {
   malformed_assertion: 'client_assertion must be a JWT whose iss and sub are the client id.',
 };
 
-type AuthenticateClient = (request: TokenRequest, parameters: Parameters) => Promise<ClientForToken>;
+export interface ClientAuthentication {
+  /** @throws ServiceError `invalid_client`, and what the request itself has wrong. */
+  authenticate(request: TokenRequest, parameters: Parameters): Promise<ClientForToken>;
+  /** Whether the client that the request names is known without a question to the database. Never throws. */
+  isWarm(request: TokenRequest, parameters: Parameters): boolean;
+}
 
 /** What is done behind it. */
 interface Beside {
   readonly sweepExpired: () => void;
   readonly secretUse: Pick<SecretUse, 'note'>;
+  readonly clients: Pick<ClientCache, 'findForToken' | 'isWarm'>;
 }
 
 /**
@@ -36,9 +43,9 @@ interface Beside {
  */
 export function createClientAuthentication(
   dependencies: OauthDependencies,
-  { sweepExpired, secretUse }: Beside,
-): AuthenticateClient {
-  const { storage, random, now, settings } = dependencies;
+  { sweepExpired, secretUse, clients }: Beside,
+): ClientAuthentication {
+  const { random, now, settings } = dependencies;
   const refuse = createRefusal(dependencies);
   const checkSecret = createSecretCheck(dependencies, secretUse);
   const checkAssertion = createAssertionCheck(dependencies, sweepExpired);
@@ -57,7 +64,10 @@ export function createClientAuthentication(
     return checkSecret(credentials, found);
   }
 
-  return async ({ authorization, clientIp }, parameters) => {
+  async function authenticate(
+    { authorization, clientIp }: TokenRequest,
+    parameters: Parameters,
+  ): Promise<ClientForToken> {
     const credentials = readCredentials(authorization, parameters);
     if (typeof credentials === 'string') return refuse(credentials, clientIp);
     const clientId = credentials.clientId.toLowerCase();
@@ -65,7 +75,7 @@ export function createClientAuthentication(
     const fault = faultOf(credentials);
     if (fault !== null) return refuse('malformed_assertion', clientIp, { clientId, fault });
 
-    const found = await storage.clients.findForToken(UUID.test(clientId) ? clientId : nobody);
+    const found = await clients.findForToken(UUID.test(clientId) ? clientId : nobody);
     const proof = await check(credentials, found);
     if (found === null) return refuse('unknown_client', clientIp, { clientId });
     if (proof.refusal !== null) return refuse(proof.refusal, clientIp, { clientId, cause: proof.cause });
@@ -76,6 +86,19 @@ export function createClientAuthentication(
     }
     const late = await proof.accept();
     return late === null ? found : refuse(late, clientIp, { clientId });
+  }
+
+  return {
+    authenticate,
+    isWarm({ authorization }, parameters) {
+      try {
+        const credentials = readCredentials(authorization, parameters);
+        return typeof credentials !== 'string' && clients.isWarm(credentials.clientId.toLowerCase());
+      } catch {
+        // What is wrong with it is said when it is authenticated.
+        return false;
+      }
+    },
   };
 }
 

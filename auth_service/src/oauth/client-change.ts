@@ -4,6 +4,7 @@ import { type Authority, RBAC_LOCK, requireAuthorityOver } from '#rbac';
 import type { Client, ClientForToken, Role, TransactionStores } from '#storage';
 import { type ClientColumns, validateColumns } from './client-columns.ts';
 import { findRoles } from './client-creation.ts';
+import { endTokensOf } from './client-tokens.ts';
 import { rolesOf } from './new-client.ts';
 import type { ClientChange, ClientDependencies, ClientDetails, Clients } from './types.ts';
 
@@ -13,12 +14,13 @@ export function noSuchClient(): ServiceError {
 
 /** One change of a client at a time, with what it holds as it stands. @throws ServiceError `not_found`. */
 export function changeInLock<T>(
-  { storage }: Pick<ClientDependencies, 'storage'>,
+  { storage, onRightsChanged }: Pick<ClientDependencies, 'storage' | 'onRightsChanged'>,
   id: string,
   work: (stores: TransactionStores, found: ClientForToken) => Promise<T>,
 ): Promise<T> {
   return storage.transaction(async (stores) => {
     await stores.lock(RBAC_LOCK);
+    stores.afterCommit(onRightsChanged);
     const found = await stores.clients.findForToken(id);
     if (found === null) throw noSuchClient();
     return work(stores, found);
@@ -57,6 +59,9 @@ export function createClientChange(dependencies: ClientDependencies): Clients['u
     const fields = names.filter((name) => !isDeepStrictEqual(columns[name], before[name]));
     if (fields.length === 0) return before;
     const updated = await stores.clients.update(before.id, { ...columns, updatedAt: now() });
+    if (before.isActive && !columns.isActive) await endTokensOf(stores, dependencies, before.id);
+    else if (before.refreshTokens && !columns.refreshTokens)
+      await stores.clientRefreshTokens.deleteOf(before.id);
     const subject = { type: 'client', id: before.id };
     await audit.record(stores, { action: 'client.updated', actor: by, subject, detail: { fields } });
     return updated ?? before;

@@ -2,6 +2,7 @@ import { requireAuthorityOver } from '#rbac';
 import { changeInLock, createClientChange, noSuchClient } from './client-change.ts';
 import { createClientInsert } from './client-creation.ts';
 import { createClientSecrets } from './client-secrets.ts';
+import { endTokensOf } from './client-tokens.ts';
 import { validateNewClient } from './new-client.ts';
 import type { ClientDependencies, Clients } from './types.ts';
 
@@ -26,6 +27,7 @@ export function createClients(dependencies: ClientDependencies): Clients {
     async delete(by, id) {
       await changeInLock(dependencies, id, async (stores, { client, permissions }) => {
         requireAuthorityOver(by, permissions, []);
+        await endTokensOf(stores, dependencies, client.id);
         await stores.clients.delete(client.id);
         await audit.record(stores, {
           action: 'client.deleted',

@@ -2,6 +2,7 @@ import { ServiceError } from '#errors';
 import { type JwtClaims, type TokenPolicy, verifyToken } from '#keys';
 import { covers } from '#rbac';
 import type { ClientCache } from './client-cache.ts';
+import { isMachine, marksOf } from './presented-token.ts';
 import type { ClientPrincipal, OauthDependencies } from './types.ts';
 
 const CLOCK_TOLERANCE_SECONDS = 5;
@@ -11,7 +12,7 @@ const CLOCK_TOLERANCE_SECONDS = 5;
  * forge its tokens), and only a token that was asked for with `resource=PUBLIC_URL` is meant for it.
  */
 export function createOwnApi(
-  { keys, settings, now }: Pick<OauthDependencies, 'keys' | 'settings' | 'now'>,
+  { keys, settings, revocations, now }: Pick<OauthDependencies, 'keys' | 'settings' | 'revocations' | 'now'>,
   clients: ClientCache,
 ): (accessToken: string) => Promise<ClientPrincipal> {
   const { publicUrl } = settings;
@@ -29,7 +30,10 @@ export function createOwnApi(
       },
     };
     const claims = verifyToken(accessToken, policy, now());
-    const clientId = clientIn(claims);
+    if (!isMachine(claims)) throw new ServiceError('invalid_token', 'The token is none of a client.');
+    if (revocations.isRevoked(marksOf(claims)))
+      throw new ServiceError('invalid_token', 'The token was revoked.');
+    const clientId = claims.client_id;
     const found = await clients.find(clientId);
     if (found === null || !found.client.isActive) {
       throw new ServiceError('invalid_token', 'The client of this token may not be used.');
@@ -38,19 +42,21 @@ export function createOwnApi(
   };
 }
 
-function clientIn({ sub, client_id, token_type }: JwtClaims): string {
-  if (typeof sub !== 'string' || sub !== client_id || token_type !== 'm2m_access') {
-    throw new ServiceError('invalid_token', 'The token is none of a client.');
-  }
-  return sub;
-}
-
 /**
  * What the client holds now. A token that was narrowed by `scope` (it names permissions and no role) gives at most what
  * it names; `role:admin_manage` covers a permission on either side.
  */
 function narrow(held: readonly string[], { roles, permissions }: JwtClaims): readonly string[] {
-  const asked = Array.isArray(permissions) ? permissions.filter((name) => typeof name === 'string') : [];
-  const isNarrowed = asked.length > 0 && Array.isArray(roles) && roles.length === 0;
+  const asked = namesIn(permissions);
+  const isNarrowed = asked.length > 0 && namesIn(roles).length === 0;
   return isNarrowed ? asked.filter((permission) => covers(held, permission)) : held;
+}
+
+/** Of what a token names, that which is held at this moment. */
+export function heldNow(held: readonly string[], named: unknown): readonly string[] {
+  return namesIn(named).filter((name) => held.includes(name));
+}
+
+function namesIn(claim: unknown): string[] {
+  return Array.isArray(claim) ? claim.filter((name) => typeof name === 'string') : [];
 }

@@ -8,6 +8,7 @@ import {
   type LimitState,
   RateLimitedError,
 } from '#kv';
+import type { Client } from '#storage';
 import type { TokenLimits } from './types.ts';
 
 export interface RateLimits {
@@ -15,8 +16,16 @@ export interface RateLimits {
   refuseBlockedAddress(clientIp: string): Promise<void>;
   /** Counts who did not prove to be a client against the address. @throws RateLimitedError instead of it when that is too many. */
   countFailure<T>(clientIp: string, authenticate: () => Promise<T>): Promise<T>;
-  /** @throws RateLimitedError */
-  countRequest(clientId: string, clientIp: string): Promise<AppliedLimit | null>;
+  /**
+   * Counts against the client.
+   * @param options.alsoAddress in the same go, whether the address has used up its failures
+   * @throws RateLimitedError
+   */
+  countRequest(
+    client: Pick<Client, 'id'>,
+    clientIp: string,
+    options: { readonly alsoAddress: boolean },
+  ): Promise<AppliedLimit | null>;
 }
 
 const UNLIMITED: RateLimits = {
@@ -75,8 +84,14 @@ export function createRateLimits({ limits, audit, now }: RateLimitDependencies):
       }
     },
 
-    async countRequest(clientId, clientIp) {
-      const state = await perClient.consume(clientId);
+    async countRequest({ id: clientId }, clientIp, { alsoAddress }) {
+      const key = addressKey(clientIp);
+      // In one tick, so that a store over the network is asked once. The address has the first word.
+      const [ofAddress, state] = await Promise.all([
+        alsoAddress ? ipFailures.peek(key) : null,
+        perClient.consume(clientId),
+      ]);
+      if (ofAddress?.allowed === false) refuse(ipFailures, key, ofAddress, NOBODY, clientIp);
       if (!state.allowed) refuse(perClient, clientId, state, { type: 'client', id: clientId }, clientIp);
       return { ...state, policy: perClient.policy };
     },

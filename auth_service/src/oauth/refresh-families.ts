@@ -1,5 +1,6 @@
 import { isServiceError, ServiceError } from '#errors';
 import type { Client, RefreshTokenFamily } from '#storage';
+import { endFamily } from './client-tokens.ts';
 import type { Parameters } from './parameters.ts';
 import { makeRefreshToken, parseRefreshToken } from './refresh-token.ts';
 import type { OauthDependencies } from './types.ts';
@@ -10,8 +11,8 @@ interface RefreshFamilies {
    * @throws ServiceError `unauthorized_client` for a client without refresh tokens, `invalid_grant`.
    */
   find(client: Client, parameters: Parameters, clientIp: string): Promise<RefreshTokenFamily>;
-  /** The first token of a new family, for these terms. Null for a client without refresh tokens. */
-  begin(client: Client, terms: Pick<RefreshTokenFamily, 'scope' | 'resources'>): Promise<string | null>;
+  /** The first token of a new family with this id, for these terms. */
+  begin(client: Client, id: string, terms: Pick<RefreshTokenFamily, 'scope' | 'resources'>): Promise<string>;
   /** The next token of the family. @throws ServiceError `invalid_grant` when a request with the same came first. */
   advance(family: RefreshTokenFamily, clientIp: string): Promise<string>;
 }
@@ -39,10 +40,9 @@ export function createRefreshFamilies(
       return token.hash === family.tokenHash ? family : await end(family, clientIp);
     },
 
-    async begin(client, { scope, resources }) {
-      if (!client.refreshTokens) return null;
+    async begin(client, id, { scope, resources }) {
       const createdAt = now();
-      const { text, familyId, hash } = makeRefreshToken(random.uuid(), random);
+      const { text, familyId, hash } = makeRefreshToken(id, random);
       const family = { id: familyId, clientId: client.id, tokenHash: hash, scope, resources };
       const times = { createdAt, refreshedAt: null, expiresAt: expiryFrom(createdAt) };
       await insertFamily(storage, { ...family, ...times });
@@ -75,10 +75,11 @@ async function insertFamily(
 }
 
 /** The end stays, whatever is answered. Of many requests with the same token one finds a family to end. */
-function createFamilyEnd({ storage, audit }: OauthDependencies) {
+function createFamilyEnd(dependencies: OauthDependencies) {
+  const { storage, audit } = dependencies;
   return async ({ id, clientId }: RefreshTokenFamily, clientIp: string): Promise<never> => {
     await storage.transaction(async (stores) => {
-      if (!(await stores.clientRefreshTokens.delete(id))) return;
+      if (!(await endFamily(stores, dependencies, id))) return;
       await audit.record(stores, {
         action: 'token.refresh_token_reused',
         outcome: 'failure',

@@ -1,13 +1,10 @@
 import { ServiceError } from '#errors';
 import { createAccessTokens } from './access-token.ts';
-import { createClientAuthentication } from './client-authentication.ts';
-import { createExpirySweep } from './expired-rows.ts';
+import type { ClientRequests } from './client-requests.ts';
 import type { Grant } from './grants/grant.ts';
 import { GRANTS } from './grants/table.ts';
 import { type Parameters, readParameters } from './parameters.ts';
-import { createRateLimits } from './rate-limits.ts';
 import { createRefreshFamilies } from './refresh-families.ts';
-import type { SecretUse } from './secret-use.ts';
 import { chooseTerms } from './terms.ts';
 import type { IssuedToken, OauthDependencies, TokenRequest } from './types.ts';
 
@@ -16,27 +13,25 @@ import type { IssuedToken, OauthDependencies, TokenRequest } from './types.ts';
  * nothing about a client is told to who has not proved to be it. A refresh token is used up in ⑥, where nothing is left
  * that could be wrong with the request: no mistake costs it.
  */
-export function createTokenEndpoint(dependencies: OauthDependencies, secretUse: Pick<SecretUse, 'note'>) {
-  const { audit, settings } = dependencies;
-  const limits = createRateLimits(dependencies);
-  const sweepExpired = createExpirySweep(dependencies);
-  const authenticateClient = createClientAuthentication(dependencies, { sweepExpired, secretUse });
+export function createTokenEndpoint(
+  dependencies: OauthDependencies,
+  requests: ClientRequests,
+  sweepExpired: () => void,
+) {
+  const { audit, settings, random } = dependencies;
   const signAccessToken = createAccessTokens(dependencies);
   const families = createRefreshFamilies(dependencies, sweepExpired);
 
   return async function issueToken(request: TokenRequest): Promise<IssuedToken> {
     const { clientIp } = request;
-    await limits.refuseBlockedAddress(clientIp);
     const parameters = readParameters(request.parameters);
 
     // ① grant
     const grant = findGrant(parameters);
 
     // ② authenticate client
-    const { client, roles, permissions } = await limits.countFailure(clientIp, () =>
-      authenticateClient(request, parameters),
-    );
-    const limit = await limits.countRequest(client.id, clientIp);
+    const { caller, limit } = await requests.authenticateAndCount(request, parameters);
+    const { client, roles, permissions } = caller;
 
     // ③ scopes, and whom the token is for, within what was given before
     const family = grant.policy.resumes ? await families.find(client, parameters, clientIp) : null;
@@ -46,12 +41,14 @@ export function createTokenEndpoint(dependencies: OauthDependencies, secretUse: 
     const access = grant.authorize({ client, roles, permissions, scopes });
 
     // ⑤ sign
-    const { id, response } = signAccessToken(client, access, audience);
+    const familyId = family?.id ?? (client.refreshTokens ? random.uuid() : null);
+    const { id, response } = signAccessToken(client, access, audience, familyId);
 
     // ⑥ refresh token: the next of its family, or the first of a new one
+    const terms = { scope: scopes, resources: audience.resources };
     const refreshToken = family
       ? await families.advance(family, clientIp)
-      : await families.begin(client, { scope: scopes, resources: audience.resources });
+      : familyId && (await families.begin(client, familyId, terms));
 
     // ⑦ audit
     audit.enqueue({

@@ -1,9 +1,10 @@
-import type { Audit } from '#audit';
+import type { Actor, Audit } from '#audit';
 import type { Random } from '#crypto';
 import type { KeyRing, SharedSecretKeys } from '#keys';
 import type { AppliedLimit, Limiter } from '#kv';
 import type { Logger } from '#observability';
 import type { Authority } from '#rbac';
+import type { Revocations } from '#revocation';
 import type {
   Client,
   ClientColumn,
@@ -37,6 +38,11 @@ export interface OauthDependencies {
   /** Fetches the keys of clients that have a `jwks_uri`. */
   readonly fetchKeySet: FetchKeySet;
   readonly settings: OauthSettings;
+  readonly revocations: Pick<Revocations, 'revoke' | 'isRevoked'>;
+  /** Null: people's tokens are none of this service's. */
+  readonly people: PersonTokens | null;
+  /** Called once a change of what clients hold has been committed. */
+  readonly onRightsChanged: () => void;
   readonly now: () => Date;
   readonly random: Random;
   readonly logger: Logger;
@@ -54,7 +60,11 @@ export interface TokenLimits {
 }
 
 /** What administering clients needs of all that. */
-export interface ClientDependencies extends Pick<OauthDependencies, 'storage' | 'audit' | 'now' | 'random'> {
+export interface ClientDependencies
+  extends Pick<
+    OauthDependencies,
+    'storage' | 'audit' | 'now' | 'random' | 'revocations' | 'onRightsChanged'
+  > {
   readonly settings: Pick<OauthSettings, 'accessTokenLifetimeSeconds'>;
 }
 
@@ -70,6 +80,8 @@ export interface OauthSettings {
   readonly audience: string;
   /** Used where a client has no lifetime of its own. */
   readonly accessTokenLifetimeSeconds: number;
+  /** How long known clients get tokens while the database cannot be reached. */
+  readonly cacheStaleSeconds: number;
   /** Counted from each rotation. */
   readonly refreshTokenLifetimeSeconds: number;
 }
@@ -86,10 +98,38 @@ export interface Oauth {
    * @throws ServiceError `invalid_token`; `public_url_missing`; what storage throws.
    */
   verify(accessToken: string): Promise<ClientPrincipal>;
+  /**
+   * RFC 7662, as a client asks: its own tokens, or all with `tokens:introspect`. What is not good, or none of the
+   * caller's business, is `{active: false}`.
+   * @throws ServiceError with an OAuth code; RateLimitedError; `revocations_unknown`.
+   */
+  introspect(request: TokenRequest): Promise<{ readonly clientId: string; readonly answer: Introspection }>;
+  /**
+   * RFC 7009, as a client asks: its own tokens, or any with `tokens:revoke`. A token that is not good any more is fine.
+   * @throws ServiceError with an OAuth code; `unauthorized_client` for the token of another; RateLimitedError.
+   */
+  revoke(request: TokenRequest): Promise<{ readonly clientId: string }>;
+  /** What clients hold has changed elsewhere. */
+  invalidate(): void;
   /** RFC 8414. @throws ServiceError `public_url_missing`. */
   metadata(): AuthorizationServerMetadata;
   /** Writes what was kept back to be written together: when secrets were last used. Never rejects. */
   flush(): Promise<void>;
+}
+
+/** RFC 7662 §2.2. */
+export type Introspection =
+  | { readonly active: false }
+  | ({ readonly active: true } & Readonly<Record<string, unknown>>);
+
+/** Tokens of people, of which this room knows nothing. */
+export interface PersonTokens {
+  /** `iss` of their access tokens. Null: PUBLIC_URL is not set, and there are none. */
+  readonly issuer: string | null;
+  /** What an access token says, and who stands behind it now. Null: it is not good. */
+  inspect(accessToken: string): Promise<Readonly<Record<string, unknown>> | null>;
+  /** Ends the session of an access token. @returns false for one that is not good. */
+  endSession(accessToken: string, by: Actor): Promise<boolean>;
 }
 
 export interface ClientPrincipal {
