@@ -43,12 +43,13 @@ export function createOwnApi(
 }
 
 /**
- * What the client holds now. A token that was narrowed by `scope` (it names permissions and no role) gives at most what
- * it names; `role:admin_manage` covers a permission on either side.
+ * What the client holds now. A token that was narrowed by `scope` (it names no role) gives at most what it names;
+ * `role:admin_manage` covers a permission on either side.
  */
 function narrow(held: readonly string[], { roles, permissions }: JwtClaims): readonly string[] {
   const asked = namesIn(permissions);
-  const isNarrowed = asked.length > 0 && namesIn(roles).length === 0;
+  // A token that names no role gives what it names and no more, nothing included.
+  const isNarrowed = namesIn(roles).length === 0;
   return isNarrowed ? asked.filter((permission) => covers(held, permission)) : held;
 }
 

@@ -42,7 +42,7 @@ export interface OauthDependencies {
   /** Null: people's tokens are none of this service's. */
   readonly people: PersonTokens | null;
   /** Called once a change of what clients hold has been committed. */
-  readonly onRightsChanged: () => void;
+  readonly onRightsChanged?: (() => void) | undefined;
   readonly now: () => Date;
   readonly random: Random;
   readonly logger: Logger;

@@ -1,12 +1,15 @@
 import type { Audit } from '#audit';
 import type { Random } from '#crypto';
 import type { Storage, TransactionStores } from '#storage';
+import { type Authority, authorityNow } from './authority.ts';
 
 export interface RbacDependencies {
   readonly storage: Storage;
   readonly audit: Pick<Audit, 'record'>;
   readonly now: () => Date;
   readonly random: Pick<Random, 'uuid'>;
+  /** Called once a change has been committed, so that others need not wait until they look. */
+  readonly onRightsChanged?: (() => void) | undefined;
 }
 
 /**
@@ -15,12 +18,23 @@ export interface RbacDependencies {
  */
 export const RBAC_LOCK = 'rbac';
 
-export function change<T>(
-  { storage }: RbacDependencies,
-  work: (stores: TransactionStores) => Promise<T>,
+type Administering = Pick<RbacDependencies, 'now' | 'onRightsChanged'> & {
+  readonly storage: Pick<Storage, 'transaction'>;
+};
+
+/**
+ * The one way for an administrator to change anything: a transaction under the lock of rights, by what the actor holds at
+ * this moment and not when the request began.
+ * @throws ServiceError `insufficient_permission`, and what the work throws.
+ */
+export function administer<T>(
+  { storage, now, onRightsChanged }: Administering,
+  by: Authority,
+  work: (stores: TransactionStores, by: Authority) => Promise<T>,
 ): Promise<T> {
   return storage.transaction(async (stores) => {
     await stores.lock(RBAC_LOCK);
-    return work(stores);
+    if (onRightsChanged !== undefined) stores.afterCommit(onRightsChanged);
+    return work(stores, await authorityNow(stores, by, now()));
   });
 }
