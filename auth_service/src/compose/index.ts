@@ -7,7 +7,7 @@ import type { Config } from '#config';
 import { systemRandom } from '#crypto';
 import { createApp, type HttpApp } from '#http';
 import { createKeyRing, type KeyRing } from '#keys';
-import { createKv } from '#kv';
+import { openKv } from '#kv';
 import type { Oauth } from '#oauth';
 import { createLogger, type Logger } from '#observability';
 import { createRbac, type Rbac } from '#rbac';
@@ -78,7 +78,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     now,
     ...(options.onStatement === undefined ? {} : { onStatement: options.onStatement }),
   });
-  const kv = createKv({ logger: logger.child('kv') });
+  const kv = await openKv({ redis: config.redis, logger: logger.child('kv'), random });
   const audit = createAudit({ storage, logger: logger.child('audit'), now, random });
   const keys = createKeyRing({
     storage,
@@ -112,7 +112,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     people: people?.face ?? null,
     random,
     lifecycle,
-    health: { database: () => storage.check() },
+    health: { database: () => storage.check(), redis: config.redis === null ? null : () => kv.check() },
   });
   return {
     config,
@@ -126,7 +126,9 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     people,
     async start() {
       const url = await app.listen({ host: config.server.host, port: config.server.port });
-      return { url, ready: await lifecycle.begin() };
+      // Readiness does not wait for Redis: until it is there, limits are counted in this process.
+      const [ready] = await Promise.all([lifecycle.begin(), kv.connect()]);
+      return { url, ready };
     },
     prepare: () => lifecycle.prepareForCommand(),
     bootstrap: () => lifecycle.comeUp(),

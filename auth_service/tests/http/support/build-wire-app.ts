@@ -29,6 +29,7 @@ export const SERVER: HttpSettings['server'] = {
   rootPath: '/api/v1',
   publicUrl: 'https://auth.example.com',
   trustedProxies: [],
+  trustedProxyHeader: 'x-forwarded-for',
   corsAllowOrigins: [],
   corsAllowCredentials: false,
   replicas: 1,
@@ -52,7 +53,6 @@ export function buildWireApp({ server, settings, rooms, startIn = 'ready' }: Wir
       environment: 'testing',
       version: '0.1.0',
       identity: { kind: 'embedded', confirmsAutomatically: true },
-      redis: null,
       ...settings,
       server: { ...SERVER, ...server },
     },
@@ -65,7 +65,7 @@ export function buildWireApp({ server, settings, rooms, startIn = 'ready' }: Wir
     audit: unopened('audit'),
     keys: unopened('keys'),
     people: null,
-    health: { database: () => Promise.resolve() },
+    health: { database: () => Promise.resolve(), redis: null },
     ...rooms,
   });
   const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
