@@ -158,6 +158,8 @@ describe("the client's address by Forwarded (RFC 7239)", () => {
       [`by=203.0.113.43;proto=https;for=${CALLER};host="a;b,c"`, CALLER],
       [`for=1.1.1.1;proto=http, for=${CALLER} ; proto=https`, CALLER],
       [`for=${CALLER};ext="a \\" b, for=1.1.1.1"`, CALLER],
+      [`for=1.1.1.1, for=${CALLER};ext="a \\" b"`, CALLER],
+      [`for=1.1.1.1, for=${CALLER};ext="a \\\\"`, CALLER],
       [`for=1.1.1.1,for=${CALLER},for=10.0.0.2`, CALLER],
     ];
     for (const [given, expected] of spellings) assert.equal(await of(given), expected, given);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import type { Limiter, LimitState } from '#kv';
 import { type RedisServer, redisSkipReason, startRedisServer } from '../support/redis-server.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -66,6 +67,11 @@ async function consume(limiter: Limiter, times: number, key = 'a'): Promise<Limi
   const states = [];
   for (let n = 0; n < times; n += 1) states.push(await limiter.consume(key));
   return states;
+}
+
+/** How often Redis has answered with an error. */
+async function refusals(client: Redis): Promise<number> {
+  return Number(/total_error_replies:(\d+)/.exec(await client.info('stats'))?.[1]);
 }
 
 const allowed = (states: readonly LimitState[]) => states.filter((state) => state.allowed).length;
@@ -164,6 +170,16 @@ describe('when Redis hangs', skip === null ? {} : { skip }, () => {
     });
   }
 
+  it('on one connection for ever, another one takes its place', async () => {
+    await using stage = await setTheStage();
+    const { proxy, opened, limiter } = stage;
+    proxy.pause();
+    await Promise.all(Array.from({ length: 5 }, () => limiter.consume('a')));
+    proxy.forgetPaused();
+    await until(opened, 'up');
+    assert.equal((await limiter.consume('a')).remaining, 14);
+  });
+
   it('at the start, the service does not wait for it', async () => {
     await using server = await startRedisServer();
     server.pause();
@@ -212,7 +228,7 @@ describe('when Redis forgets', skip === null ? {} : { skip }, () => {
   });
 });
 
-describe('when Redis refuses', skip === null ? {} : { skip }, () => {
+describe('when Redis refuses', skip === null ? { concurrency: true } : { skip }, () => {
   for (const [name, userInfo] of [
     ['a wrong password', 'auth:sesame@'],
     ['no password', ''],
@@ -222,10 +238,13 @@ describe('when Redis refuses', skip === null ? {} : { skip }, () => {
       const client = server.client();
       await client.acl('SETUSER', 'auth', 'on', '>other', '~*', '&*', '+@all');
       await client.acl('SETUSER', 'default', 'resetpass', '>hidden');
+      const before = await refusals(client);
       await using opened = await openRedisKv(`redis://${userInfo}127.0.0.1:${server.port}`);
       await opened.kv.connect();
       await assert.rejects(opened.kv.check());
       assert.equal(said(opened, AWAY), 1);
+      // It is tried again and again, as the log of Redis shows, and said once.
+      while ((await refusals(client)) < before + 6) await sleep(20);
       const errors = opened.logger.lines.filter(({ level }) => level === 'ERROR');
       assert.equal(errors.length, 1);
       assert.match(errors[0]?.message ?? '', /password.*REDIS_URL/);
@@ -234,6 +253,15 @@ describe('when Redis refuses', skip === null ? {} : { skip }, () => {
       assert.equal(said(opened, AWAY), 1);
     });
   }
+
+  it('even the word for passwords, the one we sent is not repeated', async () => {
+    await using server = await startRedisServer({ settings: { 'rename-command': ['AUTH', 'OTHER'] } });
+    await using opened = await openRedisKv(`redis://:sesame@127.0.0.1:${server.port}`);
+    await opened.kv.connect();
+    const text = JSON.stringify(opened.logger.lines);
+    assert.match(text, /unknown command/);
+    assert.doesNotMatch(text, /sesame/);
+  });
 
   for (const [name, spoil, mend] of [
     ['writes, being a replica', ['replicaof', '127.0.0.1', '1'], ['replicaof', 'no', 'one']],
@@ -250,7 +278,9 @@ describe('when Redis refuses', skip === null ? {} : { skip }, () => {
       const client = server.client();
       await client.call(spoil[0], ...spoil.slice(1));
       assert.equal(allowed(await consume(limiter, 25)), 20);
-      assert.equal(said(opened, AWAY), 1);
+      // Time for a probe or two.
+      await sleep(1_500);
+      assert.deepEqual([said(opened, AWAY), said(opened, BACK)], [1, 0]);
       await assert.rejects(opened.kv.check());
       await client.call(mend[0], ...mend.slice(1));
       await until(opened, 'up');

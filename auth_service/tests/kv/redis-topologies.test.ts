@@ -82,6 +82,31 @@ describeOnRedis('a Redis that Sentinels watch', skip, async () => {
 });
 
 describe('when a master is lost', skip === null ? {} : { skip }, () => {
+  it('of a Cluster, limits hold within the process until the Cluster is whole', async () => {
+    const servers = await startRedisCluster();
+    try {
+      await using opened = await openRedisKv(`redis+cluster://127.0.0.1:${servers[0]?.port}`);
+      const { kv, logger } = opened;
+      const limiter = kv.limiter('login', RATE);
+      await kv.connect();
+      servers[1]?.pause();
+      const keys = Array.from({ length: 40 }, (_, n) => `key ${n}`);
+      const ask = async () =>
+        (await Promise.all(keys.map((key) => limiter.consume(key)))).map((it) => it.allowed);
+      for (let round = 1; round <= 3; round += 1) assert.deepEqual(new Set(await ask()), new Set([true]));
+      // The keys of the other masters were counted there before all were left alone.
+      await ask();
+      assert.deepEqual(new Set(await ask()), new Set([false]));
+      await assert.rejects(kv.check());
+      servers[1]?.resume();
+      while (!logger.lines.some(({ message }) => /Redis is back/.test(message))) await sleep(20);
+      await kv.check();
+      for (const key of keys) assert.equal((await limiter.consume(key)).allowed, false, key);
+    } finally {
+      for (const server of servers) await server[Symbol.asyncDispose]();
+    }
+  });
+
   it('Sentinels name another one, and limits and messages go on there', async () => {
     const group = await startSentinelGroup('hush');
     await using _sentinel = group.sentinel;

@@ -55,13 +55,27 @@ describe('on one Redis, over the wire', skip === null ? {} : { skip }, () => {
     assert.equal(proxy.exchanges, 1);
   });
 
+  it('what is asked at the same time goes out in one write', async () => {
+    await using server = await startRedisServer();
+    await using opened = await openRedisKv(server.url);
+    await opened.kv.connect();
+    const client = server.client();
+    const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await client.info('stats'))?.[1]);
+    const limiter = opened.kv.limiter('token', { limit: 500, windowSeconds: 60 });
+    await limiter.consume('warm');
+    const before = await reads();
+    await Promise.all(Array.from({ length: 50 }, (_, n) => limiter.consume(String(n))));
+    // One of them is the question itself.
+    assert.equal((await reads()) - before, 2);
+  });
+
   it('nothing is connected before it is used', async () => {
     await using server = await startRedisServer();
     await using proxy = await startTcpProxy(server.port);
     await using opened = await openRedisKv(`redis://127.0.0.1:${proxy.port}`);
     const { kv } = opened;
     const limiter = kv.limiter('login', { limit: 1, windowSeconds: 60 });
-    await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 3; turn += 1) await server.client().ping();
     assert.equal(proxy.accepted(), 0);
     assert.equal(await kv.publish('rights', 'x'), true);
     assert.equal(proxy.accepted(), 1);

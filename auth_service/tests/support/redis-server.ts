@@ -51,7 +51,7 @@ export function sharedRedisSkipReason(): string | null {
 
 export interface RedisServerOptions {
   /** Beside those of a server that keeps nothing and listens on a loopback port alone. */
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, string | readonly string[]>>;
   /** How the test's own clients get in. */
   readonly password?: string;
   /** A settings file that the server may rewrite, as Sentinels do. */
@@ -70,7 +70,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     ...(options.file === undefined ? { save: '', appendonly: 'no' } : {}),
     ...options.settings,
   };
-  const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value].flat());
   const clients: Redis[] = [];
   let child: ChildProcess | null = null;
 
