@@ -124,7 +124,7 @@ function textBreaches(file: SourceFile): string[] {
   if (/process\.env\b/.test(code) && file.room !== 'config' && file.room !== 'main') {
     found.push(`${file.path} reads the environment`);
   }
-  const opens = /\b(openStorage|createKv|createApp)\(/.exec(code);
+  const opens = /\b(openStorage|openKv|createKv|createApp)\(/.exec(code);
   if (opens !== null && file.room !== 'compose' && !new RegExp(`function ${opens[1]}\\b`).test(code)) {
     found.push(`${file.path} opens things: ${opens[1]}`);
   }

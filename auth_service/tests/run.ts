@@ -1,6 +1,7 @@
 /**
- * What `npm test` runs: every test file, or those named, with one throw-away PostgreSQL for all of them. A PostgreSQL
- * of one's own is used instead when TEST_POSTGRES_URL names it. With CI=true nothing may be skipped.
+ * What `npm test` runs: every test file, or those named, with one throw-away PostgreSQL and one throw-away Redis for all
+ * of them. One's own are used instead when TEST_POSTGRES_URL and TEST_REDIS_URL name them. With CI=true nothing may be
+ * skipped.
  */
 import { spawn } from 'node:child_process';
 import { globSync, rmSync } from 'node:fs';
@@ -12,6 +13,13 @@ import {
   startPostgresCluster,
 } from './support/postgres-cluster.ts';
 import { POSTGRES_URL_VARIABLE, postgresUrl } from './support/postgres-databases.ts';
+import {
+  findRedisServer,
+  REDIS_URL_VARIABLE,
+  type RedisServer,
+  redisUrl,
+  startRedisServer,
+} from './support/redis-server.ts';
 import { createRunDirectory, RUN_DIRECTORY_VARIABLE } from './support/run-directory.ts';
 
 const TESTS = fileURLToPath(new URL('.', import.meta.url));
@@ -21,18 +29,25 @@ const TIMEOUT_MS = 300_000;
 const isCi = process.env.CI === 'true';
 
 const directory = createRunDirectory();
+process.env[RUN_DIRECTORY_VARIABLE] = directory;
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 
 let cluster: PostgresCluster | null = null;
+let redis: RedisServer | null = null;
 try {
   const files = testFiles(process.argv.slice(2));
   cluster = postgresUrl() === undefined ? await startCluster() : null;
-  process.exitCode = await runTests(files, cluster?.url ?? postgresUrl());
+  redis = redisUrl() === undefined ? await startRedis() : null;
+  process.exitCode = await runTests(files, {
+    [POSTGRES_URL_VARIABLE]: cluster?.url ?? postgresUrl(),
+    [REDIS_URL_VARIABLE]: redis?.url ?? redisUrl(),
+  });
 } catch (error) {
   complain(error instanceof Error ? error.message : String(error));
 } finally {
   await cluster?.stop();
+  await redis?.[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true, force: true });
 }
 
@@ -48,14 +63,23 @@ function testFiles(named: readonly string[]): string[] {
 async function startCluster(): Promise<PostgresCluster | null> {
   const binaries = findPostgresBinaries();
   if (binaries !== null) return await startPostgresCluster(binaries);
-  const remedy = `Install PostgreSQL (apt-get install postgresql), or set ${POSTGRES_URL_VARIABLE}.`;
-  if (isCi) throw new Error(`PostgreSQL is not there, and CI skips nothing. ${remedy}`);
-  process.stderr.write(`Tests on PostgreSQL are skipped: no binaries were found. ${remedy}\n`);
+  missing('PostgreSQL', `Install PostgreSQL (apt-get install postgresql), or set ${POSTGRES_URL_VARIABLE}.`);
   return null;
 }
 
+async function startRedis(): Promise<RedisServer | null> {
+  if (findRedisServer() !== null) return await startRedisServer();
+  missing('Redis', `Install Redis (apt-get install redis-server), or set ${REDIS_URL_VARIABLE}.`);
+  return null;
+}
+
+function missing(name: string, remedy: string): void {
+  if (isCi) throw new Error(`${name} is not there, and CI skips nothing. ${remedy}`);
+  process.stderr.write(`Tests on ${name} are skipped: no binaries were found. ${remedy}\n`);
+}
+
 /** @returns the exit code. */
-function runTests(files: readonly string[], url: string | undefined): Promise<number> {
+function runTests(files: readonly string[], urls: Record<string, string | undefined>): Promise<number> {
   const child = spawn(
     process.execPath,
     [
@@ -66,11 +90,7 @@ function runTests(files: readonly string[], url: string | undefined): Promise<nu
       ...files,
     ],
     {
-      env: {
-        ...process.env,
-        [RUN_DIRECTORY_VARIABLE]: directory,
-        ...(url === undefined ? {} : { [POSTGRES_URL_VARIABLE]: url }),
-      },
+      env: { ...process.env, ...urls },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );

@@ -18,6 +18,8 @@ export const AUDIT_ACTIONS = {
   'permission.deleted': 'A permission was deleted; when forced, detail names the roles that held it.',
   'permission.granted': 'A permission was given to a role.',
   'permission.removed': 'A permission was taken from a role.',
+  'token.revoked':
+    'A token was given up or revoked; the subject is the token, or the client whose refresh tokens ended.',
   'token.issued': 'An access token was issued; detail holds its id, scope and audience.',
   'token.refresh_token_reused':
     'A client used an old refresh token, so that all that came of the same beginning ended.',

@@ -14,7 +14,7 @@ export function renderBanner({ config, people }: BannerFacts, url: string, outpu
     ['Docs', `${address}/docs`],
     ['Identity', people === null ? 'supabase (people come with a later version, machines run)' : 'embedded'],
     ['Database', describeDatabase(config.database)],
-    ['Redis', config.redis === null ? 'in memory' : 'in memory (REDIS_URL comes with a later version)'],
+    ['Redis', describeRedis(config.redis)],
   ];
   const command = config.isProduction ? 'auth-service' : 'npx auth-service';
   const administrator = people?.newAdministrator() ?? null;
@@ -38,15 +38,20 @@ function describeDatabase(database: Config['database']): string {
   return database.kind === 'embedded' ? `embedded, in ${database.directory}` : 'PostgreSQL';
 }
 
+function describeRedis(redis: Config['redis']): string {
+  if (redis === null) return 'in memory';
+  const places = redis.nodes.map(({ host, port }) => `${host}:${port}`).join(', ');
+  return { standalone: places, sentinel: `Sentinel, ${places}`, cluster: `Cluster, ${places}` }[redis.kind];
+}
+
 /** What this environment asks for and this version does not do yet; null when it asks for nothing of the kind. */
 export function describeWaiting(config: Config): string | null {
-  const { identity, initialAdmin, redis, server, metrics, smtp } = config;
+  const { identity, initialAdmin, server, metrics, smtp } = config;
   const waits: string[] = [];
   if (identity.kind === 'supabase') {
     waits.push('the routes for people (/auth/users) are not mounted by this version');
     if (initialAdmin !== null) waits.push('INITIAL_ADMIN_EMAIL and INITIAL_ADMIN_PASSWORD wait for them');
   }
-  if (redis !== null) waits.push('REDIS_URL is not used yet, so that each process counts limits for itself');
   if (server.workers > 1) waits.push('WORKERS is not used yet, so that one process serves');
   if (metrics.port !== null) waits.push('METRICS_PORT is not used yet, so that nothing listens there');
   if (smtp !== null) waits.push('SMTP_* is not used yet, so that no mail is sent');

@@ -9,16 +9,21 @@ import { systemRandom } from '#crypto';
 import { createDeclaration, type Declaration } from '#declaration';
 import { createApp, type HttpApp } from '#http';
 import { createKeyRing, type KeyRing } from '#keys';
-import { createKv } from '#kv';
+import { openKv } from '#kv';
 import { createClients, type Oauth } from '#oauth';
 import { createLogger, type Logger } from '#observability';
 import { createRbac, type Rbac } from '#rbac';
+import { createRevocations } from '#revocation';
 import { openStorage, type Storage } from '#storage';
 import { recordKey } from './key-audit.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { openOauth } from './machines.ts';
 import { type EmbeddedPeople, openPeople } from './people.ts';
+import { describePersonTokens } from './person-tokens.ts';
 import { openSecrets } from './secrets.ts';
+
+/** Said when what clients hold has changed. What is missed is found out within a second. */
+const RIGHTS_CHANNEL = 'rights';
 
 export interface OpenServiceOptions {
   readonly config: Config;
@@ -81,7 +86,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     now,
     ...(options.onStatement === undefined ? {} : { onStatement: options.onStatement }),
   });
-  const kv = createKv({ logger: logger.child('kv') });
+  const kv = await openKv({ redis: config.redis, logger: logger.child('kv'), random });
   const audit = createAudit({ storage, logger: logger.child('audit'), now, random });
   const keys = createKeyRing({
     storage,
@@ -92,17 +97,30 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     logger: logger.child('keys'),
     onKeyCreated: recordKey(audit),
   });
-  const rbac = createRbac({ storage, audit, now, random });
-  const oauth = openOauth({ config, storage, keys, audit, kv, logger: logger.child('oauth'), now, random });
+  const revocations = createRevocations({
+    storage,
+    messages: kv,
+    now,
+    random,
+    logger: logger.child('revocation'),
+  });
+  const onRightsChanged = () => void kv.publish(RIGHTS_CHANNEL, '');
+  const administration = { audit, revocations, onRightsChanged, now, random };
+  const rbac = createRbac({ storage, ...administration });
+  const terminal = options.terminal ?? false;
+  const people = openPeople({ config, storage, secrets, audit, kv, revocations, logger, now, terminal });
+  const oauth = openOauth({
+    ...{ config, storage, keys, kv, logger: logger.child('oauth') },
+    ...administration,
+    people: people === null ? null : describePersonTokens(people.face.people, people.face.issuer),
+  });
   const declaration = createDeclaration({
     storage,
     openRooms: (over) => ({
-      rbac: createRbac({ storage: over, audit, now, random }),
-      clients: createClients({ storage: over, audit, now, random, settings: config.tokens }),
+      rbac: createRbac({ storage: over, ...administration }),
+      clients: createClients({ storage: over, ...administration, settings: config.tokens }),
     }),
   });
-  const terminal = options.terminal ?? false;
-  const people = openPeople({ config, storage, secrets, audit, kv, logger, now, terminal });
   const lifecycle = createLifecycle({
     config,
     storage,
@@ -110,8 +128,10 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     keys,
     people,
     audit,
+    revocations,
     logger: logger.child('compose'),
   });
+  kv.subscribe(RIGHTS_CHANNEL, oauth.invalidate, oauth.invalidate);
   const app = createApp({
     config,
     logger: logger.child('http'),
@@ -122,7 +142,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     people: people?.face ?? null,
     random,
     lifecycle,
-    health: { database: () => storage.check() },
+    health: { database: () => storage.check(), redis: config.redis === null ? null : () => kv.check() },
   });
   return {
     config,
@@ -137,7 +157,9 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     people,
     async start() {
       const url = await app.listen({ host: config.server.host, port: config.server.port });
-      return { url, ready: await lifecycle.begin() };
+      // Readiness does not wait for Redis: until it is there, limits are counted in this process.
+      const [ready] = await Promise.all([lifecycle.begin(), kv.connect()]);
+      return { url, ready };
     },
     prepare: () => lifecycle.prepareForCommand(),
     bootstrap: () => lifecycle.comeUp(),
@@ -149,6 +171,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
       // Load balancers find out by asking. Who comes meanwhile is served, and told to come back elsewhere.
       if (wasReady) await sleep(config.shutdownDelaySeconds * 1000);
       await app.close();
+      revocations.stop();
       await oauth.flush();
       await audit.close();
       await kv.close();

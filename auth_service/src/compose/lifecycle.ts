@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isServiceError, ServiceError } from '#errors';
 import { errorContext } from '#observability';
+import type { Revocations } from '#revocation';
 import type { Service } from './index.ts';
 
 /** Milliseconds between two tries to come up while a dependency is away or the schema is behind. */
@@ -18,7 +19,10 @@ export interface Lifecycle {
   stop(): void;
 }
 
-type LifecycleRooms = Pick<Service, 'config' | 'storage' | 'rbac' | 'keys' | 'people' | 'audit' | 'logger'>;
+type LifecycleRooms = Pick<
+  Service,
+  'config' | 'storage' | 'rbac' | 'keys' | 'people' | 'audit' | 'logger'
+> & { readonly revocations: Revocations };
 
 export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
   const { logger } = rooms;
@@ -81,13 +85,15 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
 
 /** Schema, then what the product needs to find in it, then the keys. Each step is safe beside another replica. */
 async function comeUp(rooms: LifecycleRooms): Promise<void> {
-  const { rbac, keys, people, audit } = rooms;
+  const { rbac, keys, people, audit, revocations } = rooms;
   await requireSchema(rooms);
   // Before anything is recorded: what meets no partition of its month has to be moved later.
   await audit.start();
   await rbac.ensureBuiltIns();
   await keys.load();
   await people?.keys.load();
+  // Before anything is served: what was revoked must not pass for good.
+  await revocations.start();
   await people?.bootstrap();
 }
 

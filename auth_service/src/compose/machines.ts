@@ -3,8 +3,9 @@ import type { Config } from '#config';
 import type { systemRandom } from '#crypto';
 import { createSharedSecretKeys, type KeyRing } from '#keys';
 import type { Kv } from '#kv';
-import { createKeySetFetch, createOauth, type Oauth } from '#oauth';
+import { createKeySetFetch, createOauth, type Oauth, type PersonTokens } from '#oauth';
 import type { Logger } from '#observability';
+import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
 
 /** What serves machines: the token endpoint with its limits and keys. */
@@ -17,13 +18,20 @@ export function openOauth(rooms: {
   logger: Logger;
   now: () => Date;
   random: typeof systemRandom;
+  revocations: Revocations;
+  people: PersonTokens | null;
+  onRightsChanged: () => void;
 }): Oauth {
   const { config, storage, keys, audit, kv, logger, now, random } = rooms;
+  const { revocations, people, onRightsChanged } = rooms;
   const { algorithm, sharedSecret, previousSharedSecret } = config.tokens;
   const rate = config.rateLimits.token;
   return createOauth({
     storage,
     audit,
+    revocations,
+    people,
+    onRightsChanged,
     keys: {
       ring: keys,
       sharedSecret:
@@ -44,6 +52,7 @@ export function openOauth(rooms: {
       accessTokenLifetimeSeconds: config.tokens.accessTokenLifetimeSeconds,
       refreshTokenLifetimeSeconds: config.tokens.refreshTokenLifetimeSeconds,
       rootPath: config.server.rootPath,
+      cacheStaleSeconds: config.cacheStaleSeconds,
     },
     now,
     random,

@@ -15,6 +15,7 @@ import {
 import { createKeyRing, type KeyRing } from '#keys';
 import type { Kv } from '#kv';
 import type { Logger } from '#observability';
+import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
 import { recordKey } from './key-audit.ts';
 import type { Secrets } from './secrets.ts';
@@ -42,6 +43,7 @@ export interface PeopleRooms {
   readonly secrets: Secrets;
   readonly audit: Audit;
   readonly kv: Kv;
+  readonly revocations: Revocations;
   readonly logger: Logger;
   readonly now: () => Date;
   /** Whether somebody reads what is shown at start. */
@@ -50,7 +52,7 @@ export interface PeopleRooms {
 
 /** Null where accounts are kept by Supabase. */
 export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
-  const { config, storage, secrets, audit, logger, now } = rooms;
+  const { config, storage, secrets, audit, revocations, logger, now } = rooms;
   if (config.identity.kind !== 'embedded') return null;
   const { publicUrl } = config.server;
   const issuer = publicUrl === null ? null : `${publicUrl}/auth/v1`;
@@ -70,6 +72,7 @@ export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
     sealer: secrets.sealer('refresh-keys'),
     passwords: createPasswords({ concurrency: HASHES_AT_ONCE, waiting: WAITING_HASHES }),
     audit,
+    revocations,
     now,
     random: systemRandom,
     logger: logger.child('identity'),

@@ -18,7 +18,8 @@ export interface Config {
   readonly migrateOnStart: boolean;
   /** How long requests are still taken, and answered with the end of their connection, once the stop was asked for. */
   readonly shutdownDelaySeconds: number;
-  readonly redis: { readonly url: string } | null;
+  /** null: counters and messages stay within this process. */
+  readonly redis: RedisConfig | null;
   /** How long cached entries serve on while PostgreSQL cannot be reached. */
   readonly cacheStaleSeconds: number;
   readonly tokens: TokensConfig;
@@ -54,6 +55,8 @@ export interface ServerConfig {
   readonly publicUrl: string | null;
   /** Addresses and CIDR networks, or how many proxies stand in front. Empty: none is trusted. */
   readonly trustedProxies: number | readonly string[];
+  /** The one header in which they tell whom a request comes from, in lower case. */
+  readonly trustedProxyHeader: 'x-forwarded-for' | 'forwarded';
   /** Origins as browsers send them, or '*' alone. Empty: CORS is off. */
   readonly corsAllowOrigins: readonly string[];
   readonly corsAllowCredentials: boolean;
@@ -92,6 +95,25 @@ export type DatabaseConfig =
       readonly idleTimeoutMs: number;
     }
   | { readonly kind: 'embedded'; readonly directory: string };
+
+export interface RedisNode {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RedisConfig {
+  readonly kind: 'standalone' | 'sentinel' | 'cluster';
+  /** One; the Sentinels; or some nodes of the Cluster, which tell of the others. */
+  readonly nodes: readonly RedisNode[];
+  readonly tls: boolean;
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly database: number;
+  /** Set exactly with `sentinel`. */
+  readonly masterName: string | null;
+  /** What the Sentinels themselves ask for. */
+  readonly sentinel: { readonly username: string | null; readonly password: string | null };
+}
 
 export type TokenAlgorithm = 'HS256' | 'ES256' | 'EdDSA' | 'RS256';
 

@@ -11,6 +11,8 @@ export type {
   IdentityConfig,
   LoggingLevel,
   RedirectsConfig,
+  RedisConfig,
+  RedisNode,
   ServerConfig,
   SmtpConfig,
   SocialProvider,

@@ -14,6 +14,7 @@ import { addRequestLog } from './request-log.ts';
 import { mountRoute, type Route, requireDeclarations, unlisted } from './route.ts';
 import { serverOptions } from './server-options.ts';
 import { TOKEN } from './token/endpoint.ts';
+import { INTROSPECT, REVOKE } from './token/presented-token.ts';
 import { readBodiesAsBytes } from './token/read-body.ts';
 import { addUnknownPathReplies } from './unknown-paths.ts';
 
@@ -24,6 +25,8 @@ function routesOf(options: OpenApiOptions): Route[] {
   // biome-ignore format: a table is read by its columns.
   const routes: Route[] = [
     { on: `POST ${root}/auth/token`,                         operation: 'issueToken',        access: 'client', limit: 'token', does: TOKEN },
+    { on: `POST ${root}/auth/introspect`,                    operation: 'introspectToken',   access: 'client', limit: 'token', does: INTROSPECT },
+    { on: `POST ${root}/auth/revoke`,                        operation: 'revokeToken',       access: 'client', limit: 'token', does: REVOKE },
 
     ...(options.hasPeople ? peopleRoutes(`${root}/auth/users`) : []),
     ...adminRoutes(`${root}/auth/admin`),

@@ -17,7 +17,7 @@ export interface Dependencies {
   readonly config: HttpSettings;
   /** Already of this room. */
   readonly logger: Logger;
-  readonly oauth: Pick<Oauth, 'issueToken' | 'metadata' | 'verify' | 'clients'>;
+  readonly oauth: Pick<Oauth, 'issueToken' | 'introspect' | 'revoke' | 'metadata' | 'verify' | 'clients'>;
   readonly rbac: Omit<Rbac, 'ensureBuiltIns'>;
   readonly audit: Pick<Audit, 'enqueue' | 'list'>;
   /** The ring that signs for machines. */
@@ -43,7 +43,7 @@ export interface PeopleDependencies {
   readonly limits: { readonly login: PersonLimit; readonly register: PersonLimit };
 }
 
-export type HttpSettings = Pick<Config, 'environment' | 'version' | 'server' | 'identity' | 'redis'>;
+export type HttpSettings = Pick<Config, 'environment' | 'version' | 'server' | 'identity'>;
 
 export interface LifecycleGate {
   /** `stopping` still serves: only readiness says no, and connections end with the answer they carry. */
@@ -55,4 +55,6 @@ export interface LifecycleGate {
 export interface HealthChecks {
   /** Resolves when the database answers. Called at most once per second, and not while a call is still open. */
   database(): Promise<void>;
+  /** The same for Redis. Null: there is none. */
+  readonly redis: (() => Promise<void>) | null;
 }

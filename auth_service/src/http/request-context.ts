@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceError } from '#errors';
 import { runWithRequest } from '#observability';
-import { clientAddress } from './client-address.ts';
+import { canonicalAddress, createClientAddress } from './client-address.ts';
 import type { Dependencies } from './dependencies.ts';
+import { createProxyTrust } from './proxy-trust.ts';
 import type { Dialect } from './route.ts';
 import { createSecurityHeaders } from './security-headers.ts';
 
@@ -29,6 +30,7 @@ const WARNING_INTERVAL_MS = 60_000;
 export function addRequestContext(app: FastifyInstance, dependencies: Dependencies): void {
   const { config, lifecycle } = dependencies;
   const securityHeaders = createSecurityHeaders(config.server.publicUrl);
+  const clientAddress = createClientAddress(config.server);
   const warnOfForwarding = createForwardingWarning(dependencies);
   let closing = false;
 
@@ -67,18 +69,30 @@ function refuseMissingHost({ raw }: FastifyRequest): ServiceError | undefined {
     : undefined;
 }
 
-/** Without TRUSTED_PROXIES every caller behind a proxy has the proxy's address, and shares its limits. */
+/**
+ * Says, once a minute at most, when everybody behind a proxy has the proxy's address and shares its limits: without
+ * TRUSTED_PROXIES, or when the proxy tells of its callers in the other header alone.
+ */
 function createForwardingWarning({ config, logger, now = () => new Date() }: Dependencies) {
-  if (trustsProxies(config)) return () => {};
+  const { trustedProxies, trustedProxyHeader } = config.server;
+  const isTrusted = createProxyTrust(trustedProxies);
+  const trustsNobody = typeof trustedProxies !== 'number' && trustedProxies.length === 0;
   let silentUntil = 0;
-  return ({ headers }: FastifyRequest): void => {
-    const header = FORWARDING_HEADERS.find((name) => headers[name] !== undefined);
-    if (header === undefined || now().getTime() < silentUntil) return;
-    silentUntil = now().getTime() + WARNING_INTERVAL_MS;
-    logger.warning('A forwarding header is ignored because TRUSTED_PROXIES is not set', { header });
-  };
-}
 
-function trustsProxies({ server }: Dependencies['config']): boolean {
-  return typeof server.trustedProxies === 'number' || server.trustedProxies.length > 0;
+  function warn(message: string, header: string): void {
+    if (now().getTime() < silentUntil) return;
+    silentUntil = now().getTime() + WARNING_INTERVAL_MS;
+    logger.warning(message, { header });
+  }
+
+  return ({ raw }: FastifyRequest): void => {
+    const { headers, socket } = raw;
+    if (headers[trustedProxyHeader] !== undefined && !trustsNobody) return;
+    const header = FORWARDING_HEADERS.find((name) => headers[name] !== undefined);
+    if (header === undefined) return;
+    if (trustsNobody) warn('A forwarding header is ignored because TRUSTED_PROXIES is not set', header);
+    else if (isTrusted(canonicalAddress(socket.remoteAddress ?? '') ?? '', 0)) {
+      warn('A trusted proxy sends another forwarding header than TRUSTED_PROXY_HEADER names', header);
+    }
+  };
 }

@@ -22,12 +22,13 @@ const BOUNDS = {
 };
 
 export function serverOptions(dependencies: Dependencies): FastifyHttpOptions<Server> {
-  const { config, random } = dependencies;
+  const { random } = dependencies;
   return {
     // One line per request is written by `request-log`, through the service's own log.
     logger: false,
     genReqId: ({ headers }) => incomingRequestId(headers['x-request-id']) ?? random.uuid(),
-    trustProxy: trustProxy(config.server.trustedProxies),
+    // Who calls is found out by `client-address`; nothing else is taken from forwarding headers.
+    trustProxy: false,
     // A body is taken as it is or refused: nothing is coerced, dropped or filled in.
     ajv: {
       customOptions: {
@@ -60,12 +61,4 @@ export function serverOptions(dependencies: Dependencies): FastifyHttpOptions<Se
 
 function incomingRequestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
-}
-
-/** A number says how many proxies stand in front: the socket's is the first of them. Fastify itself ignores numbers. */
-function trustProxy(
-  proxies: Dependencies['config']['server']['trustedProxies'],
-): NonNullable<FastifyHttpOptions<Server>['trustProxy']> {
-  if (typeof proxies === 'number') return (_address, hop) => hop < proxies;
-  return proxies.length > 0 ? [...proxies] : false;
 }

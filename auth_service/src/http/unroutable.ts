@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { clientAddress } from './client-address.ts';
+import { createClientAddress } from './client-address.ts';
 import type { Dependencies } from './dependencies.ts';
 import { sendError } from './replies/send-error.ts';
 import { serviceErrorOf } from './replies/service-error-of.ts';
@@ -8,6 +8,7 @@ import { createSecurityHeaders } from './security-headers.ts';
 
 /** Answers what the router itself refuses (a path with broken percent signs); no hook runs for those. */
 export function answerUnroutable({ config, logger }: Dependencies) {
+  const clientAddress = createClientAddress(config.server);
   const securityHeaders = createSecurityHeaders(config.server.publicUrl);
 
   return (fault: Error, request: FastifyRequest, reply: FastifyReply): void => {

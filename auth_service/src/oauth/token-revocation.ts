@@ -25,7 +25,8 @@ export function createTokenRevocation(
       throw new ServiceError('unauthorized_client', 'This token was not issued to this client.');
     }
     if (presented.kind === 'person') {
-      await people?.endSession(token, actor);
+      const id = (await people?.endSession(token)) ?? null;
+      if (id !== null) audit.enqueue({ action: 'token.revoked', actor, subject: { type: 'session', id } });
       return;
     }
     await storage.transaction(async (stores) => {

@@ -1,4 +1,4 @@
-import type { Actor, Audit } from '#audit';
+import type { Audit } from '#audit';
 import type { Random } from '#crypto';
 import type { KeyRing, SharedSecretKeys } from '#keys';
 import type { AppliedLimit, Limiter } from '#kv';
@@ -128,8 +128,8 @@ export interface PersonTokens {
   readonly issuer: string | null;
   /** What an access token says, and who stands behind it now. Null: it is not good. */
   inspect(accessToken: string): Promise<Readonly<Record<string, unknown>> | null>;
-  /** Ends the session of an access token. @returns false for one that is not good. */
-  endSession(accessToken: string, by: Actor): Promise<boolean>;
+  /** Ends the session of an access token. @returns its id; null for a token that is not good. */
+  endSession(accessToken: string): Promise<string | null>;
 }
 
 export interface ClientPrincipal {

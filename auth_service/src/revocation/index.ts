@@ -53,7 +53,7 @@ export interface RevokingStores {
 
 /** Between processes. Nothing is lost with a message: the poll brings what it would have said. */
 export interface Messages {
-  publish(channel: string, message: string): void;
+  publish(channel: string, message: string): unknown;
   /** @param onGap messages may have been missed until now */
-  subscribe(channel: string, listener: (message: string) => void, onGap: () => void): void;
+  subscribe(channel: string, listener: (message: string) => void, onGap: () => void): unknown;
 }

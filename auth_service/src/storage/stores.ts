@@ -107,6 +107,10 @@ export interface NamedChange {
 }
 
 export interface ClientRefreshTokenStore {
+  /** Whosever it is. */
+  findById(id: string): Promise<RefreshTokenFamily | null>;
+  /** All of the client's. @returns how many went. */
+  deleteOf(clientId: string): Promise<number>;
   insert(family: RefreshTokenFamily): Promise<void>;
   /** Null also for the family of another client. */
   find(id: string, clientId: string): Promise<RefreshTokenFamily | null>;

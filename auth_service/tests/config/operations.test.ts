@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadConfig } from '#config';
-import { assertOneFault, faultsOf, names, production, productionFaults, warned } from './loading.ts';
+import { assertOneFault, faultsOf, production, productionFaults, warned } from './loading.ts';
 
 describe('LOGGING_LEVEL', () => {
   test('is one of five, in any case', () => {
@@ -31,22 +31,6 @@ describe('scale', () => {
     assertOneFault(faultsOf({ WORKERS: '2' }), 'WORKERS', /one process/);
     assertOneFault(faultsOf({ REPLICAS: '2', REDIS_URL: 'redis://r' }), 'REPLICAS', /one process/);
     assert.equal(production({ WORKERS: '4' }).server.workers, 4);
-  });
-
-  test('REDIS_URL takes redis:// and rediss:// with a database number', () => {
-    assert.equal(
-      production({ REDIS_URL: 'rediss://:pw@cache:6380/2' }).redis?.url,
-      'rediss://:pw@cache:6380/2',
-    );
-    for (const url of [
-      'redis:6379',
-      'redis://',
-      'https://cache',
-      'redis://cache/name',
-      'redis://:p#w@cache',
-    ]) {
-      assert.deepEqual(names(productionFaults({ REDIS_URL: url })), ['REDIS_URL'], url);
-    }
   });
 });
 

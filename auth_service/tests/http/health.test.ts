@@ -14,6 +14,7 @@ function controlledDatabase() {
         asked.push(question);
         return question.promise;
       },
+      redis: null,
     },
   };
 }
@@ -49,7 +50,6 @@ describe('/health', () => {
   it('says of what is configured that this version does not use it', async () => {
     const { status, body } = await reportOf({
       settings: {
-        redis: { url: 'redis://:hush@cache:6379' },
         identity: {
           kind: 'supabase',
           url: 'https://x.supabase.co',
@@ -64,16 +64,52 @@ describe('/health', () => {
     assert.equal(status, 200);
     assert.equal(body.status, 'ok');
     const unused = { status: 'disabled', detail: 'configured, not used by this version' };
-    assert.deepEqual([body.components.redis, body.components.supabase], [unused, unused]);
+    assert.deepEqual(body.components.supabase, unused);
   });
 
   it('is 503, without saying why, when the database is lost', async () => {
     const database = () =>
       Promise.reject(new ServiceError('database_unavailable', 'host db-1 refused user auth'));
-    const { status, body } = await reportOf({ rooms: { health: { database } } });
+    const { status, body } = await reportOf({ rooms: { health: { database, redis: null } } });
     assert.equal(status, 503);
     assert.equal(body.status, 'error');
     assert.deepEqual(body.components.database, { status: 'error', detail: 'cannot be reached' });
+  });
+
+  it('is degraded, and not 503, when Redis is lost', async () => {
+    const database = () => Promise.resolve();
+    const redis = () => Promise.reject(new Error('10.0.0.7 refused the password hush'));
+    const lost = await reportOf({ rooms: { health: { database, redis } } });
+    assert.equal(lost.status, 200);
+    assert.equal(lost.body.status, 'degraded');
+    assert.deepEqual(lost.body.components.redis, { status: 'degraded', detail: 'cannot be reached' });
+    const { status, body } = await reportOf({ rooms: { health: { database, redis: database } } });
+    assert.deepEqual([status, body.status, body.components.redis.status], [200, 'ok', 'ok']);
+    assert.equal(typeof body.components.redis.latency_ms, 'number');
+  });
+
+  it('asks Redis once a second at most, and waits for neither when both hang', async (t: TestContext) => {
+    let asked = 0;
+    const redis = async () => {
+      asked += 1;
+    };
+    await using wire = buildWireApp({ rooms: { health: { database: async () => {}, redis } } });
+    await Promise.all(Array.from({ length: 20 }, () => wire.app.inject('/health')));
+    await wire.app.inject('/health');
+    assert.equal(asked, 1);
+    wire.clock.ms += 1_000;
+    await wire.app.inject('/health');
+    assert.equal(asked, 2);
+    const never = () => new Promise<void>(() => {});
+    await using hanging = buildWireApp({ rooms: { health: { database: never, redis: never } } });
+    await hanging.app.ready();
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const answer = hanging.app.inject('/health');
+    for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    t.mock.timers.tick(2_000);
+    const { components } = (await answer).json();
+    assert.deepEqual(components.redis, { status: 'degraded', detail: 'no answer within 2 s' });
+    assert.deepEqual(components.database, { status: 'error', detail: 'no answer within 2 s' });
   });
 
   it('is degraded, and not 503, while the service starts or stops', async () => {

@@ -34,6 +34,7 @@ export async function openRevocations(open: OpenTestDatabase, fresh = false): Pr
         storage: options.storage ?? storage,
         messages: options.messages ?? messages,
         now: clock.now,
+        monotonicMs: () => clock.now().getTime(),
         random: systemRandom,
         logger,
         pollIntervalMs: options.pollIntervalMs ?? NEVER_MS,

@@ -59,19 +59,3 @@ export const origin: Parser<string> = {
     return { value: url.origin === 'null' ? text.replace(/\/$/, '').toLowerCase() : url.origin };
   },
 };
-
-export const redisUrl: Parser<string> = {
-  form: 'a Redis URL, such as redis://:password@host:6379/0 (rediss:// with TLS)',
-  parse(text) {
-    const url = URL.parse(text);
-    if (url === null || !/^rediss?:\/\//i.test(text) || url.hostname === '') {
-      return {
-        problem: 'is not a redis:// or rediss:// URL',
-        remedy:
-          'Write it as redis://user:password@host:6379/0, with special characters of the password percent-encoded.',
-      };
-    }
-    if (!/^(\/\d{0,4})?$/.test(url.pathname)) return { problem: 'names a database that is no number' };
-    return { value: url.href };
-  },
-};

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig, RedisConfig } from '../config.ts';
 import { databaseUrl } from '../parsers/database-url.ts';
 import { choice, wholeNumber, yesOrNo } from '../parsers/plain.ts';
-import { redisUrl } from '../parsers/urls.ts';
+import { redisUrl } from '../parsers/redis-url.ts';
 import type { Reading } from '../reading.ts';
 import { type Section, type ValuesOf, variable } from '../variable.ts';
 
@@ -76,7 +76,8 @@ export const redisSection = {
       parser: redisUrl,
       secrecy: 'secret-in-url',
       example: 'redis://redis:6379/0',
-      description: 'Redis URL; `rediss://` with TLS. Needed with more than one replica.',
+      description:
+        'Redis URL; `rediss://` with TLS (a certificate authority of your own: `NODE_EXTRA_CA_CERTS`). Sentinel: `redis+sentinel://user:password@host:26379,host:26379/master/0`, with `?sentinel_user=` and `&sentinel_password=` where the Sentinels ask for them. Cluster: `redis+cluster://host:6379,host:6379`. Needed with more than one replica.',
     }),
     cacheStaleSeconds: variable({
       name: 'CACHE_STALE_SECONDS',
@@ -122,8 +123,8 @@ export function assembleDatabase(
   };
 }
 
-export function assembleRedis(values: RedisValues, reading: Reading): { readonly url: string } | null {
-  if (values.url !== null) return { url: values.url };
+export function assembleRedis(values: RedisValues, reading: Reading): RedisConfig | null {
+  if (values.url !== null) return values.url;
   if (reading.isProduction && !reading.isFaulty(redisSection.variables.url)) {
     const problem =
       'is not set: rate limits are counted in memory and forgotten at a restart, and changes reach other replicas late.';

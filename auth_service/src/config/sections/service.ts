@@ -63,7 +63,14 @@ export const serviceSection = {
       default: '',
       example: '10.0.0.0/8',
       description:
-        'Addresses and CIDR networks, by comma, of the proxies in front, or how many there are. Only what they add to `X-Forwarded-For` is believed.',
+        'Addresses and CIDR networks, by comma, of the proxies in front, or how many there are. The caller is the right-most address in TRUSTED_PROXY_HEADER that is none of them. Name no network that callers sit in.',
+    }),
+    trustedProxyHeader: variable({
+      name: 'TRUSTED_PROXY_HEADER',
+      parser: choice('x-forwarded-for', 'forwarded'),
+      default: 'x-forwarded-for',
+      description:
+        'The header in which those proxies tell the address of the caller: `x-forwarded-for` or `forwarded` (RFC 7239). The other one is never read: a proxy that does not write it passes on what the caller made up.',
     }),
     corsAllowOrigins: variable({
       name: 'CORS_ALLOW_ORIGINS',
@@ -122,6 +129,7 @@ export function assembleServer(values: ServiceValues, reading: Reading): ServerC
     rootPath: values.rootPath,
     publicUrl: decidePublicUrl(values, reading),
     trustedProxies: values.trustedProxies,
+    trustedProxyHeader: values.trustedProxyHeader,
     corsAllowOrigins: [...new Set(values.corsAllowOrigins)],
     corsAllowCredentials: values.corsAllowCredentials,
     replicas: values.replicas,

@@ -27,13 +27,15 @@ function showHealth(dependencies: Dependencies): RouteHandlerMethod {
   const { config, health, lifecycle, now = () => new Date() } = dependencies;
   const startedAt = now().getTime();
   const probeDatabase = createProbe(() => health.database(), now);
+  const probeRedis = health.redis === null ? disabled : createProbe(health.redis, now, 'degraded');
 
   return async (_request, reply): Promise<HealthReport> => {
+    const [database, redis] = await Promise.all([probeDatabase(), probeRedis()]);
     const components = {
       api: apiStatus(lifecycle.state()),
-      database: await probeDatabase(),
+      database,
       supabase: unused(config.identity.kind === 'supabase'),
-      redis: unused(config.redis !== null),
+      redis,
     };
     const status = overall(components);
     reply.code(status === 'error' ? 503 : 200).headers(UNCACHED);
@@ -72,7 +74,11 @@ function apiStatus(state: 'starting' | 'ready' | 'stopping'): ComponentStatus {
   return state === 'ready' ? { status: 'ok' } : { status: 'degraded', detail: state };
 }
 
-/** Neither is connected to yet; one that is configured should not look forgotten. */
+async function disabled(): Promise<ComponentStatus> {
+  return { status: 'disabled' };
+}
+
+/** It is not connected to yet; when it is configured it should not look forgotten. */
 function unused(isConfigured: boolean): ComponentStatus {
   return isConfigured
     ? { status: 'disabled', detail: 'configured, not used by this version' }

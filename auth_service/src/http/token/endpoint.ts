@@ -1,5 +1,6 @@
 import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { ServiceError } from '#errors';
+import type { TokenRequest } from '#oauth';
 import type { Dependencies } from '../dependencies.ts';
 import { rateLimitHeaders } from '../replies/rate-limit-headers.ts';
 import type { Endpoint } from '../route.ts';
@@ -17,18 +18,23 @@ export const TOKEN: Endpoint = { schema: TOKEN_SCHEMA, handle: issueToken, diale
 
 function issueToken({ oauth }: Pick<Dependencies, 'oauth'>): RouteHandlerMethod {
   return async (request, reply): Promise<TokenAnswer> => {
-    refuseSecretInUrl(request);
-    const body = Buffer.isBuffer(request.body) ? request.body : NOTHING;
-    const issued = await oauth.issueToken({
-      authorization: request.headers.authorization,
-      parameters: parseParameters(request.headers, body, NAMES),
-      clientIp: request.record.clientIp,
-    });
+    const issued = await oauth.issueToken(readRequest(request, NAMES));
     request.record.clientId = issued.clientId;
     // RFC 6749 §5.1
     reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
     if (issued.limit !== null) reply.headers(rateLimitHeaders(issued.limit));
     return issued.response;
+  };
+}
+
+/** What a client sends to an endpoint of OAuth. @throws ServiceError `invalid_request`, `unsupported_media_type`. */
+export function readRequest(request: FastifyRequest, names: ParameterNames): TokenRequest {
+  refuseSecretInUrl(request);
+  const body = Buffer.isBuffer(request.body) ? request.body : NOTHING;
+  return {
+    authorization: request.headers.authorization,
+    parameters: parseParameters(request.headers, body, names),
+    clientIp: request.record.clientIp,
   };
 }
 
@@ -41,7 +47,7 @@ function refuseSecretInUrl({ query }: FastifyRequest): void {
       'client_secret must not be in the URL. Send it in the body or the Authorization header, and rotate this one.',
     );
   }
-  const found = ['client_assertion', 'refresh_token'].find((name) => name in query);
+  const found = ['client_assertion', 'refresh_token', 'token'].find((name) => name in query);
   if (found === undefined) return;
   throw new ServiceError('invalid_request', `${found} must not be in the URL. Send it in the body.`);
 }

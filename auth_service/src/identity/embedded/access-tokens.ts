@@ -7,11 +7,18 @@ const AUDIENCE = 'authenticated';
 const ROLE = 'authenticated';
 const CLOCK_TOLERANCE_SECONDS = 5;
 
+export interface TokenOfPerson {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Seconds. */
+  readonly issuedAt: number | undefined;
+}
+
 export interface AccessTokens {
   /** GoTrue's claims, and in `app_metadata` the roles and permissions of this moment. */
   sign(person: Person, session: Session): { text: string; expiresAt: number };
   /** @throws ServiceError `invalid_token`. Says nothing yet about whether the session lives. */
-  read(accessToken: string): { userId: string; sessionId: string };
+  read(accessToken: string): TokenOfPerson;
 }
 
 export function createAccessTokens(dependencies: {
@@ -65,10 +72,10 @@ export function createAccessTokens(dependencies: {
   };
 }
 
-function personIn(claims: JwtClaims): { userId: string; sessionId: string } {
-  const { sub, session_id: sessionId, role } = claims;
+function personIn(claims: JwtClaims): TokenOfPerson {
+  const { sub, session_id: sessionId, role, iat: issuedAt } = claims;
   if (typeof sub !== 'string' || typeof sessionId !== 'string' || role !== ROLE) {
     throw new ServiceError('invalid_token', 'The token is no session of a person.');
   }
-  return { userId: sub, sessionId };
+  return { userId: sub, sessionId, issuedAt };
 }

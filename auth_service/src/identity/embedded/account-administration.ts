@@ -3,12 +3,20 @@ import type { Account, TransactionStores } from '#storage';
 import type { AccountAdministration, AccountUpdate } from '../types.ts';
 import { createAccountDraft } from './account-draft.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
+import { createSessionEnd } from './session-end.ts';
 import { toPersonSession } from './wire.ts';
 
 /** What administrators do to the accounts of this server, all in the transaction they bring. */
 export function createAccountAdministration(dependencies: EmbeddedDependencies): AccountAdministration {
   const { storage, passwords, settings, now } = dependencies;
   const drawUp = createAccountDraft(dependencies);
+  const endSessions = createSessionEnd(dependencies);
+
+  /** The account's row first: whoever is logging in has it, and their session is there when it is let go. */
+  async function endAll(stores: TransactionStores, userId: string): Promise<string[]> {
+    await stores.accounts.lock(userId);
+    return await endSessions(stores, userId);
+  }
 
   return {
     preparePassword: async (password) => ({ prepared: await passwords.hash(password) }),
@@ -50,11 +58,12 @@ export function createAccountAdministration(dependencies: EmbeddedDependencies):
       return true;
     },
 
-    delete: (stores, userId) => stores.accounts.delete(userId),
-
-    async endSessions(stores, userId) {
-      return await endAllSessions(stores, userId);
+    async delete(stores, userId) {
+      await endAll(stores, userId);
+      return await stores.accounts.delete(userId);
     },
+
+    endSessions: endAll,
 
     listSessions: async (userId) => (await storage.sessions.list(userId)).map(toPersonSession),
   };
@@ -70,12 +79,6 @@ function proofAfter(account: Account, change: AccountUpdate, at: Date): Date | n
   const isHandedOver = isMoved || change.password !== undefined;
   if (!change.isVouchedFor) return isHandedOver ? null : account.emailProvedAt;
   return isMoved || change.isConfirmed === true ? at : account.emailProvedAt;
-}
-
-/** The account's row first: whoever is logging in has it, and their session is there when it is let go. */
-async function endAllSessions(stores: TransactionStores, userId: string): Promise<string[]> {
-  await stores.accounts.lock(userId);
-  return await stores.sessions.end(userId);
 }
 
 async function takenMeansEmail<T>(work: () => Promise<T>): Promise<T> {

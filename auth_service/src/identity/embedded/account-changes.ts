@@ -2,6 +2,7 @@ import { ServiceError } from '#errors';
 import type { TransactionStores } from '#storage';
 import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
+import { createSessionEnd } from './session-end.ts';
 import { toPersonSession } from './wire.ts';
 
 /** How recent a proof by mail must be to set a password without knowing the old one. */
@@ -11,6 +12,7 @@ const PROOFS_BY_MAIL: readonly string[] = ['recovery', 'otp', 'magiclink'];
 /** What a signed-in person does to their own account and sessions. */
 export function createAccountChanges(dependencies: EmbeddedDependencies) {
   const { storage, passwords, audit, now } = dependencies;
+  const endSessions = createSessionEnd(dependencies);
 
   function hasProofByMail({ principal }: Bearer): boolean {
     const [newest] = principal.amr;
@@ -62,7 +64,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
       if (!(await stores.accounts.update(userId, update, { passwordHash: oldHash }))) return false;
       // Hashing took its time: whoever was logged out meanwhile must not change the password any more.
       if ((await stores.sessions.lock(sessionId)) === null) throw sessionEnded();
-      const ended = await stores.sessions.end(userId, { except: sessionId });
+      const ended = await endSessions(stores, userId, { except: sessionId });
       await audit.record(stores, {
         action: 'user.password_changed',
         actor: { type: 'user', id: userId },
@@ -85,7 +87,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
       const { userId, sessionId } = principal;
       const which = { local: { only: sessionId }, others: { except: sessionId }, global: {} }[scope];
       return await storage.transaction(async (stores) => {
-        const ended = await stores.sessions.end(userId, which);
+        const ended = await endSessions(stores, userId, which);
         await audit.record(stores, {
           action: 'user.logged_out',
           actor: { type: 'user', id: userId },
@@ -107,7 +109,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
     async endSession({ principal }: Bearer, sessionId: string): Promise<boolean> {
       const { userId } = principal;
       return await storage.transaction(async (stores) => {
-        const [ended] = await stores.sessions.end(userId, { only: sessionId });
+        const [ended] = await endSessions(stores, userId, { only: sessionId });
         if (ended === undefined) return false;
         await audit.record(stores, {
           action: 'user.logged_out',
@@ -127,6 +129,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
       await storage.transaction(async (stores) => {
         await forget(stores);
         // Gone already: by the same person, on another device at the same time.
+        await endSessions(stores, userId);
         if (!(await stores.accounts.delete(userId))) throw sessionEnded();
         await audit.record(stores, {
           action: 'user.deleted',

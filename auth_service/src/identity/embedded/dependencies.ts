@@ -2,6 +2,7 @@ import type { Audit } from '#audit';
 import type { Random, Sealer } from '#crypto';
 import type { KeyRing } from '#keys';
 import type { Logger } from '#observability';
+import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
 import type { Passwords } from '../passwords/passwords.ts';
 
@@ -13,6 +14,7 @@ export interface EmbeddedDependencies {
   readonly sealer: Sealer;
   readonly passwords: Passwords;
   readonly audit: Audit;
+  readonly revocations: Pick<Revocations, 'revoke' | 'isRevoked'>;
   readonly now: () => Date;
   readonly random: Random;
   readonly logger: Logger;

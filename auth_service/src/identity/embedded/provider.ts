@@ -33,9 +33,12 @@ export function createEmbeddedProvider(dependencies: EmbeddedDependencies): Iden
 }
 
 /** One statement: the session must live, and its person be neither gone, nor banned, nor inactive. */
-function createVerification({ storage, now }: EmbeddedDependencies, accessTokens: AccessTokens) {
+function createVerification({ storage, revocations, now }: EmbeddedDependencies, accessTokens: AccessTokens) {
   return async (accessToken: string): Promise<UserPrincipal> => {
-    const { userId, sessionId } = accessTokens.read(accessToken);
+    const { userId, sessionId, issuedAt } = accessTokens.read(accessToken);
+    if (revocations.isRevoked({ sessionId, issuedAt })) {
+      throw new ServiceError('invalid_token', 'The session has ended.');
+    }
     const person = await storage.sessions.findLive(sessionId, userId);
     if (person === null) throw new ServiceError('invalid_token', 'The session has ended.');
     const { account, profile, session, roles, permissions } = person;

@@ -5,6 +5,7 @@ import type { Person, Session, TransactionStores } from '#storage';
 import type { UserSession } from '../types.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
 import { isSignedBy, parseRefreshToken, type RefreshToken } from './refresh-token.ts';
+import { createSessionEnd } from './session-end.ts';
 import type { SessionStart } from './session-start.ts';
 import { isBanned } from './wire.ts';
 
@@ -64,7 +65,7 @@ async function advance(
   if (behind === 1 || at.getTime() - refreshedAtMs <= REUSE_INTERVAL_MS) {
     return { is: 'alive', person, session, key };
   }
-  await stores.sessions.end(session.userId, { only: session.id });
+  await createSessionEnd(dependencies)(stores, session.userId, { only: session.id });
   await audit.record(stores, {
     action: 'user.refresh_token_reused',
     outcome: 'failure',

@@ -12,6 +12,22 @@ export function createClientRefreshTokenStore(db: Kysely<Tables>): ClientRefresh
       await db.insertInto('app_client_refresh_tokens').values(toRow(family)).execute();
     },
 
+    async findById(id) {
+      if (!isUuid(id)) return null;
+      const found = db.selectFrom('app_client_refresh_tokens').selectAll().where('id', '=', id);
+      const row = await found.executeTakeFirst();
+      return row === undefined ? null : toFamily(row);
+    },
+
+    async deleteOf(clientId) {
+      if (!isUuid(clientId)) return 0;
+      const { numDeletedRows } = await db
+        .deleteFrom('app_client_refresh_tokens')
+        .where('client_id', '=', clientId)
+        .executeTakeFirst();
+      return Number(numDeletedRows);
+    },
+
     async find(id, clientId) {
       if (!isUuid(id) || !isUuid(clientId)) return null;
       const row = await db

@@ -87,7 +87,7 @@ export async function buildTestApp(
     audit,
     keys: ring,
     people: people?.face ?? null,
-    health: { database: () => storage.check() },
+    health: { database: () => storage.check(), redis: null },
     ...options.rooms,
   };
   const wire = buildWireApp({ ...options, rooms });

@@ -30,6 +30,7 @@ export const SERVER: HttpSettings['server'] = {
   rootPath: '/api/v1',
   publicUrl: 'https://auth.example.com',
   trustedProxies: [],
+  trustedProxyHeader: 'x-forwarded-for',
   corsAllowOrigins: [],
   corsAllowCredentials: false,
   replicas: 1,
@@ -54,7 +55,6 @@ export function buildWireApp(options: WireOptions = {}): WireApp {
       environment: 'testing',
       version: '0.1.0',
       identity: { kind: 'embedded', confirmsAutomatically: true },
-      redis: null,
       ...settings,
       server: { ...SERVER, ...server },
     },
@@ -68,7 +68,7 @@ export function buildWireApp(options: WireOptions = {}): WireApp {
     audit: unopened('audit'),
     keys: unopened('keys'),
     people: null,
-    health: { database: () => Promise.resolve() },
+    health: { database: () => Promise.resolve(), redis: null },
     ...rooms,
   });
   const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
