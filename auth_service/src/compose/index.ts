@@ -104,7 +104,10 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     random,
     logger: logger.child('revocation'),
   });
-  const onRightsChanged = () => void kv.publish(RIGHTS_CHANNEL, '');
+  const onRightsChanged = () => {
+    oauth.invalidate();
+    void kv.publish(RIGHTS_CHANNEL, '');
+  };
   const administration = { audit, revocations, onRightsChanged, now, random };
   const rbac = createRbac({ storage, ...administration });
   const terminal = options.terminal ?? false;

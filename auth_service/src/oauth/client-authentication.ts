@@ -26,7 +26,7 @@ const FAULT_MESSAGES: Partial<Record<Refusal, string>> = {
 export interface ClientAuthentication {
   /** @throws ServiceError `invalid_client`, and what the request itself has wrong. */
   authenticate(request: TokenRequest, parameters: Parameters): Promise<ClientForToken>;
-  /** Whether the client that the request names is known without a question to the database. Never throws. */
+  /** Whether it will be judged at once: without a question to the database, and without a slow hash. Never throws. */
   isWarm(request: TokenRequest, parameters: Parameters): boolean;
 }
 
@@ -34,7 +34,7 @@ export interface ClientAuthentication {
 interface Beside {
   readonly sweepExpired: () => void;
   readonly secretUse: Pick<SecretUse, 'note'>;
-  readonly clients: Pick<ClientCache, 'findForToken' | 'isWarm'>;
+  readonly clients: Pick<ClientCache, 'findForToken' | 'warm'>;
 }
 
 /**
@@ -93,7 +93,10 @@ export function createClientAuthentication(
     isWarm({ authorization }, parameters) {
       try {
         const credentials = readCredentials(authorization, parameters);
-        return typeof credentials !== 'string' && clients.isWarm(credentials.clientId.toLowerCase());
+        if (typeof credentials === 'string' || credentials.method === 'private_key_jwt') return false;
+        const known = clients.warm(credentials.clientId.toLowerCase());
+        // A slow hash is work that a blocked address must not be able to ask for.
+        return known?.secrets.every(({ algorithm }) => algorithm === 'sha256') ?? false;
       } catch {
         // What is wrong with it is said when it is authenticated.
         return false;

@@ -22,8 +22,8 @@ export interface ClientCache {
    * the cache may be stale.
    */
   findForToken(clientId: string): Promise<ClientForToken | null>;
-  /** Whether it would be found without a question, as far as is known now. */
-  isWarm(clientId: string): boolean;
+  /** As it would be found without a question; null where one is needed. */
+  warm(clientId: string): ClientForToken | null;
   /** Somebody changed rights: the revision is looked at before anything is served again. */
   invalidate(): void;
 }
@@ -37,13 +37,12 @@ export interface ClientCacheDependencies {
 
 interface Entry {
   readonly client: ClientForToken;
-  readonly revision: number;
   readonly readAtMs: number;
 }
 
 /**
- * Clients with what they hold, kept while the revision of rights stands still. The revision is read before the client:
- * a change in between makes the entry older than it says, never newer.
+ * Clients with what they hold, kept while the revision of rights stands still. A client is read together with the
+ * revision, so that who comes for the first time costs one statement, and whoever comes again one a second for all.
  */
 export function createClientCache(dependencies: ClientCacheDependencies): ClientCache {
   const { storage, now, staleSeconds } = dependencies;
@@ -52,26 +51,36 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
   /** The number, and when it was last known to be the newest. `isDue`: it is not to be trusted any longer. */
   let revision = { value: Number.NaN, readAtMs: Number.NEGATIVE_INFINITY, isDue: true };
   let reading: Promise<number> | null = null;
-  let readingSinceMs = 0;
+  /** When the first question was asked of those that nothing has answered yet. Null: the database answers. */
+  let unansweredSinceMs: number | null = null;
   let changes = 0;
 
+  /** @param read at what moment, and at what count of changes that were told, it was asked for */
+  function learn(value: number, read: { readonly atMs: number; readonly changes: number }): void {
+    // Of two that were asked side by side, the one that was asked first may be the one that comes last.
+    if (read.atMs < revision.readAtMs && value < revision.value) return;
+    // Told of a change meanwhile: what was read may be from before.
+    revision = { value, readAtMs: read.atMs, isDue: changes !== read.changes };
+  }
+
+  async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    unansweredSinceMs ??= now().getTime();
+    const answer = await question();
+    unansweredSinceMs = null;
+    return answer;
+  }
+
   async function readRevision(): Promise<number> {
-    const readAtMs = now().getTime();
-    const changesBefore = changes;
-    const value = await storage.rightsRevision.read();
-    // Told of a change while it was read: what was read may be from before.
-    revision = { value, readAtMs, isDue: changes !== changesBefore };
-    return value;
+    const asked = { atMs: now().getTime(), changes };
+    learn(await ask(() => storage.rightsRevision.read()), asked);
+    return revision.value;
   }
 
   function currentRevision(): Promise<number> | number {
     if (isFresh()) return revision.value;
-    if (reading === null) {
-      readingSinceMs = now().getTime();
-      reading = readRevision().finally(() => {
-        reading = null;
-      });
-    }
+    reading ??= readRevision().finally(() => {
+      reading = null;
+    });
     return reading;
   }
 
@@ -85,52 +94,69 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
     return age >= 0 && age < ageMs;
   }
 
-  async function load(clientId: string, known: number): Promise<ClientForToken | null> {
-    const readAtMs = now().getTime();
-    const client = await storage.clients.findForToken(clientId);
+  async function load(clientId: string): Promise<ClientForToken | null> {
+    const asked = { atMs: now().getTime(), changes };
+    const client = await ask(() => storage.clients.findForToken(clientId));
     // Whoever is unknown is asked for anew each time: nobody can fill the cache with ids.
     if (client === null) entries.delete(clientId);
-    else entries.set(clientId, { client, revision: known, readAtMs });
+    else {
+      entries.set(clientId, { client, readAtMs: asked.atMs });
+      learn(client.rightsRevision, asked);
+    }
     return client;
   }
 
-  /** A crowd that comes for one client asks once. */
-  function loadOnce(clientId: string, known: number): Promise<ClientForToken | null> {
-    const key = `${known} ${clientId}`;
+  /** A crowd that comes for one client asks once; who comes after a change was told asks again. */
+  function loadOnce(clientId: string): Promise<ClientForToken | null> {
+    const key = `${revision.value} ${changes} ${clientId}`;
     const running = loading.get(key);
     if (running !== undefined) return running;
-    const started = load(clientId, known).finally(() => loading.delete(key));
+    const started = load(clientId).finally(() => loading.delete(key));
     loading.set(key, started);
     return started;
   }
 
-  function entryAt(clientId: string, known: number): Entry | undefined {
+  function isYoung(entry: Entry): boolean {
+    return isYounger(entry.readAtMs, CLIENT_AGE_MS);
+  }
+
+  function clientAt(clientId: string, known: number): ClientForToken | null {
     const entry = entries.get(clientId);
-    return entry?.revision === known && isYounger(entry.readAtMs, CLIENT_AGE_MS) ? entry : undefined;
+    return entry?.client.rightsRevision === known && isYoung(entry) ? entry.client : null;
   }
 
   async function find(clientId: string): Promise<ClientForToken | null> {
-    const known = await currentRevision();
-    return entryAt(clientId, known)?.client ?? (await loadOnce(clientId, known));
+    const entry = entries.get(clientId);
+    // While nothing is answered, known clients ask one question together, not one each.
+    const mustLoad = entry === undefined || (unansweredSinceMs === null && !isYoung(entry));
+    if (mustLoad) return await loadOnce(clientId);
+    return clientAt(clientId, await currentRevision()) ?? (await loadOnce(clientId));
+  }
+
+  function warm(clientId: string): ClientForToken | null {
+    return isFresh() ? clientAt(clientId, revision.value) : null;
   }
 
   /** As it was when the revision was last known: whatever was changed before then is in it. */
   function lastKnown(clientId: string): ClientForToken | null {
-    const entry = entries.get(clientId);
-    if (entry === undefined || entry.revision !== revision.value) return null;
-    return isYounger(revision.readAtMs, staleSeconds * 1000) ? entry.client : null;
+    const client = entries.get(clientId)?.client;
+    if (client?.rightsRevision !== revision.value) return null;
+    return isYounger(revision.readAtMs, staleSeconds * 1000) ? client : null;
   }
 
   return {
     find,
 
     async findForToken(clientId) {
+      const known = warm(clientId);
+      if (known !== null) return withoutExpired(known, now());
       const stale = lastKnown(clientId);
       const found = find(clientId);
-      if (stale === null || isFresh()) return withoutExpired(await found, now());
+      if (stale === null) return withoutExpired(await found, now());
       try {
         // Who is late goes on in the background, and its answer is there for the next request.
-        const patienceMs = Math.max(0, readingSinceMs + PATIENCE_MS - now().getTime());
+        const sinceMs = unansweredSinceMs ?? now().getTime();
+        const patienceMs = Math.max(0, sinceMs + PATIENCE_MS - now().getTime());
         const late = patienceMs === 0 ? stale : sleep(patienceMs, stale, { ref: false });
         return withoutExpired(await Promise.race([found, late]), now());
       } catch (error) {
@@ -141,7 +167,7 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
       }
     },
 
-    isWarm: (clientId) => isFresh() && entryAt(clientId, revision.value) !== undefined,
+    warm,
 
     invalidate() {
       changes += 1;

@@ -19,8 +19,9 @@ export interface ClientRequests {
    */
   authenticate(request: TokenRequest): Promise<ClientRequest>;
   /**
-   * The same, counted against the client as well. Who is known from before is authenticated first, which asks nobody, and
-   * both limits are asked in one go; for others the address is asked before the database is.
+   * The same, counted against the client as well. Who is known from before, and proves it by a secret of our own making, is
+   * authenticated first, which asks nobody and is no work; both limits are asked in one go then. For others the address is
+   * asked first.
    */
   authenticateAndCount(request: TokenRequest, parameters: Parameters): Promise<ClientRequest>;
 }
@@ -42,7 +43,8 @@ export function createClientRequests(
     async authenticateAndCount(request, parameters) {
       const { clientIp } = request;
       const isWarm = authentication.isWarm(request, parameters);
-      if (!isWarm) await limits.refuseBlockedAddress(clientIp);
+      if (isWarm) limits.refuseKnownAddress(clientIp);
+      else await limits.refuseBlockedAddress(clientIp);
       const caller = await limits.countFailure(clientIp, () =>
         authentication.authenticate(request, parameters),
       );

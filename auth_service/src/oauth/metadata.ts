@@ -10,14 +10,21 @@ export function createMetadata(settings: OauthSettings): () => AuthorizationServ
   const { publicUrl, rootPath } = settings;
   return () => {
     if (publicUrl === null) throw new ServiceError('public_url_missing');
+    const path = `${publicUrl}${rootPath}/auth`;
     return {
       // RFC 8414 §3.3: it must be the URL that the document was found under, whatever `iss` the tokens carry.
       issuer: publicUrl,
-      token_endpoint: `${publicUrl}${rootPath}/auth/token`,
+      token_endpoint: `${path}/token`,
       jwks_uri: `${publicUrl}/.well-known/jwks.json`,
       grant_types_supported: [...GRANTS.keys()],
       token_endpoint_auth_methods_supported: AUTH_METHODS,
       token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+      introspection_endpoint: `${path}/introspect`,
+      introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+      introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+      revocation_endpoint: `${path}/revoke`,
+      revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+      revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
       // Required by RFC 8414 §2; there is no authorization endpoint.
       response_types_supported: [],
       service_documentation: `${publicUrl}/docs`,

@@ -175,6 +175,14 @@ export interface AuthorizationServerMetadata {
   readonly grant_types_supported: readonly string[];
   readonly token_endpoint_auth_methods_supported: readonly TokenEndpointAuthMethod[];
   readonly token_endpoint_auth_signing_alg_values_supported: readonly string[];
+  /** RFC 7662. Without these, only bearer tokens would be known to open it (RFC 8414 §2). */
+  readonly introspection_endpoint: string;
+  readonly introspection_endpoint_auth_methods_supported: readonly TokenEndpointAuthMethod[];
+  readonly introspection_endpoint_auth_signing_alg_values_supported: readonly string[];
+  /** RFC 7009. */
+  readonly revocation_endpoint: string;
+  readonly revocation_endpoint_auth_methods_supported: readonly TokenEndpointAuthMethod[];
+  readonly revocation_endpoint_auth_signing_alg_values_supported: readonly string[];
   readonly response_types_supported: readonly string[];
   readonly service_documentation: string;
 }

@@ -83,6 +83,8 @@ export interface ClientForToken {
   readonly roles: string[];
   /** Names, sorted by code point, each once. */
   readonly permissions: string[];
+  /** Of that instant. */
+  readonly rightsRevision: number;
 }
 
 export interface Role {

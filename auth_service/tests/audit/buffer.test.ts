@@ -4,7 +4,8 @@ import { systemRandom } from '#crypto';
 import { ServiceError } from '#errors';
 import { runWithRequest } from '#observability';
 import { describeOnEachDatabase } from '../support/databases.ts';
-import { issued, loggedTokenIds, numbered, openAudit, tokenIds, until } from './open-audit.ts';
+import { until } from '../support/until.ts';
+import { issued, loggedTokenIds, numbered, openAudit, tokenIds } from './open-audit.ts';
 
 const away = async () => {
   throw new ServiceError('database_unavailable');

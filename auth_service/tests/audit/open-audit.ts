@@ -75,8 +75,3 @@ export function loggedTokenIds(logger: RecordingLogger): unknown[] {
 export function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `t${String(index).padStart(6, '0')}`);
 }
-
-/** Waits for what happens by itself; the runner's own limit ends it. */
-export async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
-}

@@ -4,7 +4,7 @@ import { createAudit } from '#audit';
 import { systemRandom } from '#crypto';
 import { ServiceError } from '#errors';
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts';
-import { until } from './open-audit.ts';
+import { until } from '../support/until.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -7,6 +7,7 @@ import { createClients } from '#oauth';
 import { type Authority, createRbac } from '#rbac';
 import type { Storage } from '#storage';
 import { describeOnEachDatabase, type OpenTestDatabase } from '../support/databases.ts';
+import { openRevocations } from '../support/open-revocations.ts';
 
 const SYSTEM: Authority = { type: 'system', id: null };
 
@@ -25,7 +26,7 @@ const SHOP: Declared = {
 async function openDeclaration(open: OpenTestDatabase) {
   const database = await open();
   const { storage, clock, logger } = database;
-  const parts = { now: clock.now, random: systemRandom };
+  const parts = { now: clock.now, random: systemRandom, revocations: await openRevocations(database) };
   const over = (base: Storage) => {
     const audit = createAudit({ storage: base, logger, ...parts });
     const settings = { accessTokenLifetimeSeconds: 900 };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
+import { until } from '../support/until.ts';
 import { buildWireApp } from './support/build-wire-app.ts';
 import { listen } from './support/raw-connection.ts';
 
@@ -18,10 +19,6 @@ function buildBusyApp() {
     return {};
   });
   return { ...wire, open: gate.resolve, waiting: () => waiting };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('when more is asked than can be worked on', () => {

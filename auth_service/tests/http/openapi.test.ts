@@ -61,6 +61,8 @@ describe('the OpenAPI document', () => {
     const others = operations.filter((operation) => !operation.includes(' /api/v1/auth/admin/'));
     assert.deepEqual(others, [
       'issueToken: post /api/v1/auth/token',
+      'introspectToken: post /api/v1/auth/introspect',
+      'revokeToken: post /api/v1/auth/revoke',
       'registerPerson: post /api/v1/auth/users/register',
       'logIn: post /api/v1/auth/users/login',
       'refreshSession: post /api/v1/auth/users/token/refresh',

@@ -12,6 +12,7 @@ import { createKeyRing, type KeyRing } from '#keys';
 import { createRbac, type Rbac } from '#rbac';
 import type { AuditEvent, Storage } from '#storage';
 import type { TestDatabase } from '../support/databases.ts';
+import { openRevocations } from '../support/open-revocations.ts';
 import type { IdentityUnderTest } from './conformance/under-test.ts';
 import { type ObservedPasswords, observePasswords } from './observed-passwords.ts';
 import { worldAround } from './world-around.ts';
@@ -67,9 +68,10 @@ export async function buildIdentity(
     logger,
   });
   await ring.load();
+  const revocations = await openRevocations({ ...database, storage });
   const passwords = observePasswords();
   const dependencies = {
-    ...{ storage, ring, passwords, audit, now, random, logger },
+    ...{ storage, ring, passwords, audit, revocations, now, random, logger },
     sealer: sealerFor('refresh-keys'),
     settings: { issuer: ISSUER, accessTokenLifetimeSeconds: 3600, confirmsAutomatically },
   };

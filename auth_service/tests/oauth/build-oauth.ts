@@ -15,6 +15,7 @@ import { type Authority, createRbac, type Rbac } from '#rbac';
 import type { AuditEvent, AuditQuery } from '#storage';
 import type { TestClock } from '../support/clock.ts';
 import type { TestDatabase } from '../support/databases.ts';
+import { openRevocations } from '../support/open-revocations.ts';
 
 export const PUBLIC_URL = 'https://auth.example.com';
 export const ADMIN: Authority = { type: 'system', id: null };
@@ -59,12 +60,17 @@ export async function buildOauth(
   const sealer = createSealer({ purpose: 'signing-keys', master: Buffer.alloc(32, 7), random });
   const ring = createKeyRing({ storage, sealer, algorithm: 'ES256', tokenLifetimeSeconds: 900, now, logger });
   await ring.load();
-  const oauth = createOauth({
+  const revocations = await openRevocations({ storage, clock, logger });
+  const onRightsChanged = () => oauth.invalidate();
+  const oauth: Oauth = createOauth({
     // As with the audit: not among the statements that a test counts.
     secretUseIntervalMs: 3_600_000,
     storage,
     keys: { ring, sharedSecret: createSharedSecretKeys({ secret: SHARED_SECRET, previous: null }) },
     audit,
+    revocations,
+    onRightsChanged,
+    people: null,
     limits: limits
       ? {
           ipFailures: kv.limiter('token_failures', limits.ipFailures),
@@ -80,6 +86,7 @@ export async function buildOauth(
       audience: 'paservices_microservices',
       accessTokenLifetimeSeconds: 900,
       refreshTokenLifetimeSeconds: 604_800,
+      cacheStaleSeconds: 300,
       ...settings,
     },
     now,
@@ -93,7 +100,7 @@ export async function buildOauth(
   return {
     oauth,
     ring,
-    rbac: createRbac({ storage, audit, now, random }),
+    rbac: createRbac({ storage, audit, onRightsChanged, now, random }),
     clock,
     hashed,
     logged,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { createExpirySweep } from '../../src/oauth/expired-rows.ts';
-import { until } from '../audit/open-audit.ts';
 import { createTestClock } from '../support/clock.ts';
 import { createRecordingLogger } from '../support/recording-logger.ts';
+import { until } from '../support/until.ts';
 import { makeClient, requestBy, type TestClient, type TestOauth } from './build-oauth.ts';
 import { describeOauth } from './describe-oauth.ts';
 

@@ -3,22 +3,15 @@ import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Revocations } from '#revocation';
 import { describeOn, describeOnEachDatabase } from '../support/databases.ts';
-import { openRevocations } from './open-revocations.ts';
+import { until } from '../support/until.ts';
+import { openReplicas } from './replicas.ts';
 
 const UNKNOWN = { code: 'revocations_unknown' };
 const inSeconds = (now: Date, seconds: number) => new Date(now.getTime() + seconds * 1000);
 
-/** Looks again and again: polls are short here, and what comes after them has no event. */
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries += 1) {
-    assert.ok(tries < 500, 'it never came');
-    await sleep(10);
-  }
-}
-
 describeOnEachDatabase('revocations', (open) => {
   it('of a token, a session, a client and of all are known at once where they are made', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const replica = room.replica();
     t.after(() => replica.stop());
     await replica.start();
@@ -50,7 +43,7 @@ describeOnEachDatabase('revocations', (open) => {
   });
 
   it('are told to the others, who need not ask', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const [one, other] = [room.replica(), room.replica()];
     t.after(() => [one, other].forEach((replica) => void replica.stop()));
     await Promise.all([one.start(), other.start()]);
@@ -63,7 +56,7 @@ describeOnEachDatabase('revocations', (open) => {
   });
 
   it('that are not committed are neither known nor told', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const replica = room.replica();
     t.after(() => replica.stop());
     await replica.start();
@@ -78,7 +71,7 @@ describeOnEachDatabase('revocations', (open) => {
   });
 
   it('come by the poll where no message does', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const [one, other] = [room.replica(), room.replica({ pollIntervalMs: 20 })];
     t.after(() => [one, other].forEach((replica) => void replica.stop()));
     await Promise.all([one.start(), other.start()]);
@@ -89,7 +82,7 @@ describeOnEachDatabase('revocations', (open) => {
   });
 
   it('that were missed are read as soon as messages come again', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const [one, other] = [room.replica(), room.replica()];
     t.after(() => [one, other].forEach((replica) => void replica.stop()));
     await Promise.all([one.start(), other.start()]);
@@ -101,7 +94,7 @@ describeOnEachDatabase('revocations', (open) => {
   });
 
   it('are all there for a process that starts later, but for those that have expired', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const first = room.replica();
     await first.start();
     const { clock } = room;
@@ -122,7 +115,7 @@ describeOnEachDatabase('revocations', (open) => {
   });
 
   it('are not guessed at: without news for five seconds nobody says that a token is good', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const replica = room.replica();
     t.after(() => replica.stop());
     assert.throws(() => replica.isRevoked({ tokenId: 't' }), UNKNOWN);
@@ -137,7 +130,7 @@ describeOnEachDatabase('revocations', (open) => {
   });
 
   it('that have expired are deleted, in the database as in the memory', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const replica = room.replica({ pollIntervalMs: 20 });
     t.after(() => replica.stop());
     await replica.start();
@@ -158,7 +151,7 @@ describeOnEachDatabase('revocations', (open) => {
   });
 
   it('take no harm from messages that are none', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const replica = room.replica();
     t.after(() => replica.stop());
     await replica.start();
@@ -184,7 +177,7 @@ describeOnEachDatabase('revocations', (open) => {
 
 describeOn('postgres', 'revocations in the order of commits', (open) => {
   it('one that was written first and committed last is not passed over', async (t) => {
-    const room = await openRevocations(open);
+    const room = await openReplicas(open);
     const [writer, reader] = [room.replica(), room.replica({ pollIntervalMs: 20 })];
     t.after(() => reader.stop());
     await reader.start();
@@ -209,7 +202,7 @@ describeOn('postgres', 'revocations in the order of commits', (open) => {
   });
 
   it('each poll reads what is new, and not all there is', async (t) => {
-    const room = await openRevocations(open, true);
+    const room = await openReplicas(open, true);
     const replica = room.replica();
     t.after(() => replica.stop());
     const expiresAt = inSeconds(room.clock.now(), 900);

@@ -77,6 +77,7 @@ export function createClientStore(db: Kysely<Tables>, now: () => Date): ClientSt
 const NEWEST_FIRST = { column: 'created_at', isDescending: true } as const;
 
 interface TokenRow extends Selectable<AppClientsTable> {
+  rights_revision: string | number;
   secrets: StoredSecret[];
   roles: string[];
   permissions: string[];
@@ -93,6 +94,7 @@ async function findForToken(db: Kysely<Tables>, id: string, now: Date): Promise<
   if (!isUuid(id)) return null;
   const { rows } = await sql<TokenRow>`
     select client.*,
+      (select value from ${sql.table('auth_service_data.rights_revision')}) as rights_revision,
       (select coalesce(json_agg(json_build_object(
           'id', secret.id, 'clientId', secret.client_id, 'algorithm', secret.algorithm, 'hash', secret.hash,
           'hint', secret.hint, 'createdAt', secret.created_at, 'expiresAt', secret.expires_at,
@@ -116,7 +118,8 @@ async function findForToken(db: Kysely<Tables>, id: string, now: Date): Promise<
   const [row] = rows;
   if (row === undefined) return null;
   const { secrets, roles, permissions } = row;
-  return { client: toClient(row), secrets: secrets.map(toSecret), roles, permissions };
+  const rightsRevision = Number(row.rights_revision);
+  return { client: toClient(row), secrets: secrets.map(toSecret), roles, permissions, rightsRevision };
 }
 
 function toSecret(stored: StoredSecret): ClientSecret {

@@ -4,7 +4,10 @@ import { createKeyRing, createSharedSecretKeys, type KeyRing } from '#keys';
 import { createKv, type RateLimit } from '#kv';
 import { createOauth, type NewClientInput, type Oauth } from '#oauth';
 import { type Authority, createRbac, type Rbac } from '#rbac';
+import type { Revocations } from '#revocation';
+import { describePersonTokens } from '../../../src/compose/person-tokens.ts';
 import type { TestDatabase } from '../../support/databases.ts';
+import { openRevocations } from '../../support/open-revocations.ts';
 import { buildWireApp, SERVER, type WireApp, type WireOptions } from './build-wire-app.ts';
 import { openPeopleRooms, type PeopleOptions, type PeopleRooms } from './people-rooms.ts';
 
@@ -15,6 +18,7 @@ export interface TestApp extends WireApp {
   readonly oauth: Oauth;
   readonly rbac: Rbac;
   readonly audit: Audit;
+  readonly revocations: Revocations;
   /** Signs for machines. */
   readonly ring: KeyRing;
   readonly people: PeopleRooms | null;
@@ -39,9 +43,10 @@ export interface TestAppOptions extends WireOptions {
 
 /** The HTTP room on the real rooms below it. */
 export async function buildTestApp(
-  { storage, clock, logger }: TestDatabase,
+  database: TestDatabase,
   { rate, algorithm = 'ES256', ...options }: TestAppOptions = {},
 ): Promise<TestApp> {
+  const { storage, clock, logger } = database;
   const { now } = clock;
   const random = createRandom(now);
   // What is enqueued is written when the test asks for it, so that it is not among the statements it counts.
@@ -51,13 +56,25 @@ export async function buildTestApp(
   const sealer = createSealer({ purpose: 'signing-keys', master: Buffer.alloc(32, 7), random });
   const ring = createKeyRing({ storage, sealer, algorithm: 'ES256', tokenLifetimeSeconds: 900, now, logger });
   await ring.load();
-  const rbac = createRbac({ storage, audit, now, random });
+  const onRightsChanged = () => oauth.invalidate();
+  const rbac = createRbac({ storage, audit, onRightsChanged, now, random });
+  const revocations = await openRevocations(database);
   const { publicUrl, rootPath } = { ...SERVER, ...options.server };
-  const oauth = createOauth({
+  const people =
+    options.people === undefined
+      ? null
+      : await openPeopleRooms(
+          { storage, audit, kv, revocations, random, now, logger, publicUrl },
+          options.people,
+        );
+  const oauth: Oauth = createOauth({
     // As with the audit: not among the statements that a test counts.
     secretUseIntervalMs: 3_600_000,
     storage,
     audit,
+    revocations,
+    onRightsChanged,
+    people: people === null ? null : describePersonTokens(people.face.people, people.face.issuer),
     keys: { ring, sharedSecret: createSharedSecretKeys({ secret: 's'.repeat(40), previous: null }) },
     limits:
       rate === undefined
@@ -72,15 +89,12 @@ export async function buildTestApp(
       audience: 'paservices_microservices',
       accessTokenLifetimeSeconds: 900,
       refreshTokenLifetimeSeconds: 604_800,
+      cacheStaleSeconds: 300,
     },
     now,
     random,
     logger,
   });
-  const people =
-    options.people === undefined
-      ? null
-      : await openPeopleRooms({ storage, audit, kv, random, now, logger, publicUrl }, options.people);
   const rooms = {
     oauth,
     rbac,
@@ -93,7 +107,7 @@ export async function buildTestApp(
   const wire = buildWireApp({ ...options, rooms });
   return {
     ...wire,
-    ...{ oauth, rbac, audit, ring, people },
+    ...{ oauth, rbac, audit, revocations, ring, people },
     makeClient: (permissions = [], input = {}) => makeClient(oauth, rbac, permissions, input),
     async [Symbol.asyncDispose]() {
       await wire.app.close();

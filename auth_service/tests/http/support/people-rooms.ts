@@ -12,6 +12,7 @@ import {
 import { createKeyRing, type KeyRing } from '#keys';
 import type { Kv, RateLimit } from '#kv';
 import type { Logger } from '#observability';
+import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
 
 export interface PeopleOptions {
@@ -39,6 +40,7 @@ interface RoomsBelow {
   readonly storage: Storage;
   readonly audit: Audit;
   readonly kv: Kv;
+  readonly revocations: Revocations;
   readonly random: Random;
   readonly now: () => Date;
   readonly logger: Logger;
@@ -49,7 +51,7 @@ const HASHES_AT_A_TIME = 2;
 
 /** Identity and what it needs, as compose opens them. */
 export async function openPeopleRooms(rooms: RoomsBelow, options: PeopleOptions): Promise<PeopleRooms> {
-  const { storage, audit, random, now, logger, publicUrl } = rooms;
+  const { storage, audit, revocations, random, now, logger, publicUrl } = rooms;
   const sealerFor = (purpose: string) => createSealer({ purpose, master: Buffer.alloc(32, 7), random });
   const ring = createKeyRing({
     storage,
@@ -72,7 +74,7 @@ export async function openPeopleRooms(rooms: RoomsBelow, options: PeopleOptions)
   const issuer = publicUrl === null ? null : `${publicUrl}/auth/v1`;
   const { confirmsAutomatically = true } = options;
   const provider = createEmbeddedProvider({
-    ...{ storage, ring, passwords, audit, now, random, logger },
+    ...{ storage, ring, passwords, audit, revocations, now, random, logger },
     sealer: sealerFor('refresh-keys'),
     settings: { issuer, accessTokenLifetimeSeconds: 3600, confirmsAutomatically },
   });

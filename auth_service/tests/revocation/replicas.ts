@@ -19,9 +19,9 @@ export interface UnderTest extends TestDatabase {
   revoke(by: Revocations, ...targets: Target[]): Promise<void>;
 }
 
-export const NEVER_MS = 3_600_000;
+const NEVER_MS = 3_600_000;
 
-export async function openRevocations(open: OpenTestDatabase, fresh = false): Promise<UnderTest> {
+export async function openReplicas(open: OpenTestDatabase, fresh = false): Promise<UnderTest> {
   const database = await open({ fresh });
   const { storage, clock, logger } = database;
   await database.query('delete from auth_service_data.revocations');
