@@ -17,17 +17,15 @@ interface Until {
   readonly expiresAtMs: number;
 }
 
-const NOTHING: Until = { revokedAtMs: Number.NEGATIVE_INFINITY, expiresAtMs: Number.NEGATIVE_INFINITY };
-
 export function createKnown(): Known {
   const tokens = new Map<string, number>();
   const sessions = new Map<string, number>();
   const clients = new Map<string, Until>();
-  let all = NOTHING;
+  let all: Until | null = null;
 
-  const later = (one: Until, other: Until): Until => ({
-    revokedAtMs: Math.max(one.revokedAtMs, other.revokedAtMs),
-    expiresAtMs: Math.max(one.expiresAtMs, other.expiresAtMs),
+  const later = (one: Until, other: Until | null | undefined): Until => ({
+    revokedAtMs: Math.max(one.revokedAtMs, other?.revokedAtMs ?? one.revokedAtMs),
+    expiresAtMs: Math.max(one.expiresAtMs, other?.expiresAtMs ?? one.expiresAtMs),
   });
 
   return {
@@ -38,17 +36,17 @@ export function createKnown(): Known {
       const lastOf = (known: ReadonlyMap<string, number>) => Math.max(known.get(id) ?? 0, expiresAtMs);
       if (kind === 'token') tokens.set(id, lastOf(tokens));
       else if (kind === 'session') sessions.set(id, lastOf(sessions));
-      else if (kind === 'client') clients.set(id, later(clients.get(id) ?? NOTHING, until));
-      else all = later(all, until);
+      else if (kind === 'client') clients.set(id, later(until, clients.get(id)));
+      else all = later(until, all);
     },
 
     isRevoked({ tokenId, sessionId, clientId, issuedAt = Number.NEGATIVE_INFINITY }) {
       if (tokenId !== undefined && tokens.has(tokenId)) return true;
       if (sessionId !== undefined && sessions.has(sessionId)) return true;
       // Whole seconds: one that was issued in the same second counts as issued before.
-      const issuedAtMs = issuedAt * 1000;
-      if (issuedAtMs <= all.revokedAtMs) return true;
-      return clientId !== undefined && issuedAtMs <= (clients.get(clientId) ?? NOTHING).revokedAtMs;
+      const isBefore = (until: Until | null | undefined) =>
+        until != null && issuedAt * 1000 <= until.revokedAtMs;
+      return isBefore(all) || (clientId !== undefined && isBefore(clients.get(clientId)));
     },
 
     prune(now) {
@@ -57,11 +55,11 @@ export function createKnown(): Known {
         for (const [id, expiresAtMs] of known) if (expiresAtMs <= nowMs) known.delete(id);
       }
       for (const [id, { expiresAtMs }] of clients) if (expiresAtMs <= nowMs) clients.delete(id);
-      if (all.expiresAtMs <= nowMs) all = NOTHING;
+      if (all !== null && all.expiresAtMs <= nowMs) all = null;
     },
 
     get size() {
-      return tokens.size + sessions.size + clients.size + (all === NOTHING ? 0 : 1);
+      return tokens.size + sessions.size + clients.size + (all === null ? 0 : 1);
     },
   };
 }

@@ -24,7 +24,7 @@ const KNOWN_AT_MOST_MS = 5_000;
 const PRUNE_INTERVAL_MS = 60_000;
 /** Rows in one portion; what is left over goes a minute later. */
 const PRUNED_AT_ONCE = 5_000;
-/** Another process, whose clock is behind, may still hold a token for good that has expired by the clock of this one. */
+/** Verifiers forgive an expired token some seconds, and the clock of another process may be behind. */
 const GRACE_MS = 60_000;
 
 export function createRevocations(dependencies: RevocationDependencies): Revocations {
@@ -38,10 +38,12 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
   let isRunning = false;
   let isLost = false;
 
+  const longAgo = () => new Date(now().getTime() - GRACE_MS);
+
   async function read(): Promise<void> {
     // What was committed by now is in what is read: the age counts from here.
     const startedAtMs = monotonicMs();
-    const found = await storage.revocations.listSince(horizon, now());
+    const found = await storage.revocations.listSince(horizon, longAgo());
     for (const revocation of found.revocations) known.add(revocation);
     horizon = found.horizon;
     syncedAtMs = startedAtMs;
@@ -72,8 +74,8 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
     const at = now();
     if (at.getTime() - prunedAtMs < PRUNE_INTERVAL_MS) return;
     prunedAtMs = at.getTime();
-    known.prune(at);
-    await storage.revocations.deleteExpired(new Date(at.getTime() - GRACE_MS), PRUNED_AT_ONCE);
+    known.prune(longAgo());
+    await storage.revocations.deleteExpired(longAgo(), PRUNED_AT_ONCE);
   }
 
   function schedule(): void {

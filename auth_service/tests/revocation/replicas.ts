@@ -24,7 +24,6 @@ const NEVER_MS = 3_600_000;
 export async function openReplicas(open: OpenTestDatabase, fresh = false): Promise<UnderTest> {
   const database = await open({ fresh });
   const { storage, clock, logger } = database;
-  await database.query('delete from auth_service_data.revocations');
   const messages = createTestMessages();
   return {
     ...database,

@@ -118,6 +118,7 @@ async function createDatabase(
 /** What migrations make, and nothing else. */
 const EMPTY = `
   delete from auth_service_data.audit_events;
+  delete from auth_service_data.revocations;
   delete from auth_service_data.app_clients;
   delete from auth_service_data.profiles;
   delete from auth_service_identity.users;

@@ -3,22 +3,28 @@ import type { Logger } from '#observability';
 import { createRevocations, type Messages, type Revocations } from '#revocation';
 import type { TestDatabase } from './databases.ts';
 
-/** The room as compose opens it, but that it looks for news only when told, and what it knows is never too old. */
+export interface TestRevocations extends Revocations {
+  /** Milliseconds for which nothing could be read, as far as it knows. */
+  ageMs: number;
+}
+
+/** The room as compose opens it, but that it looks for news only when told, and grows old only when a test says so. */
 export async function openRevocations(
   { storage, clock, logger }: Pick<TestDatabase, 'storage' | 'clock'> & { readonly logger: Logger },
   messages: Messages = SILENT,
-): Promise<Revocations> {
+): Promise<TestRevocations> {
   const revocations = createRevocations({
     storage,
     messages,
     now: clock.now,
-    monotonicMs: () => 0,
+    monotonicMs: () => opened.ageMs,
     random: systemRandom,
     logger,
     pollIntervalMs: 3_600_000,
   });
-  await revocations.start();
-  return revocations;
+  const opened: TestRevocations = { ...revocations, ageMs: 0 };
+  await opened.start();
+  return opened;
 }
 
 const SILENT: Messages = { publish: () => undefined, subscribe: () => undefined };

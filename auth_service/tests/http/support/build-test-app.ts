@@ -4,10 +4,9 @@ import { createKeyRing, createSharedSecretKeys, type KeyRing } from '#keys';
 import { createKv, type RateLimit } from '#kv';
 import { createOauth, type NewClientInput, type Oauth } from '#oauth';
 import { type Authority, createRbac, type Rbac } from '#rbac';
-import type { Revocations } from '#revocation';
 import { describePersonTokens } from '../../../src/compose/person-tokens.ts';
 import type { TestDatabase } from '../../support/databases.ts';
-import { openRevocations } from '../../support/open-revocations.ts';
+import { openRevocations, type TestRevocations } from '../../support/open-revocations.ts';
 import { buildWireApp, SERVER, type WireApp, type WireOptions } from './build-wire-app.ts';
 import { openPeopleRooms, type PeopleOptions, type PeopleRooms } from './people-rooms.ts';
 
@@ -18,7 +17,7 @@ export interface TestApp extends WireApp {
   readonly oauth: Oauth;
   readonly rbac: Rbac;
   readonly audit: Audit;
-  readonly revocations: Revocations;
+  readonly revocations: TestRevocations;
   /** Signs for machines. */
   readonly ring: KeyRing;
   readonly people: PeopleRooms | null;
