@@ -1,5 +1,5 @@
 -- compatible_from: 0001
--- What was revoked before its time: the truth that every process holds a copy of in its memory.
+-- Replicas that agree. What was revoked before its time: the truth that every process holds a copy of in its memory.
 
 create table auth_service_data.revocations (
   id uuid primary key,
@@ -22,6 +22,11 @@ create index revocations_expires_at on auth_service_data.revocations (expires_at
 create index revocations_subject on auth_service_data.revocations (subject);
 
 alter table auth_service_data.revocations enable row level security;
+
+-- A limit of its own, such as 600/minute, or off; null: as the service is set.
+alter table auth_service_data.app_clients add column rate_limit text;
+alter table auth_service_data.app_clients add constraint app_clients_rate_limit_form
+  check (rate_limit ~ '^(off|[1-9][0-9]{0,6}/(second|minute|hour|day))$');
 
 do $$
 declare

@@ -83,6 +83,7 @@ function describeClient(
     ['permissions', permissions.join(' ')],
     ['resources', client.allowedResources.join(' ')],
     ['token lifetime', lifetime === null ? null : `${lifetime} s`],
+    ['rate limit', client.rateLimit],
     ['created_at', client.createdAt.toISOString()],
   ]);
   const table = output.table(

@@ -13,6 +13,7 @@ export function clientJson(client: Client) {
     allowed_resources: client.allowedResources,
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     token_lifetime_seconds: client.tokenLifetimeSeconds,
+    rate_limit: client.rateLimit,
     refresh_tokens: client.refreshTokens,
     jwks: client.jwks,
     jwks_uri: client.jwksUri,

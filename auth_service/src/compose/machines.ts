@@ -3,7 +3,7 @@ import type { Config } from '#config';
 import type { systemRandom } from '#crypto';
 import { createSharedSecretKeys, type KeyRing } from '#keys';
 import type { Kv } from '#kv';
-import { createKeySetFetch, createOauth, type Oauth, type PersonTokens } from '#oauth';
+import { createKeySetFetch, createOauth, type Oauth, openTokenLimits, type PersonTokens } from '#oauth';
 import type { Logger } from '#observability';
 import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
@@ -39,10 +39,7 @@ export function openOauth(rooms: {
           ? null
           : createSharedSecretKeys({ secret: sharedSecret, previous: previousSharedSecret }),
     },
-    limits:
-      rate === null
-        ? null
-        : { ipFailures: kv.limiter('token-failures', rate), perClient: kv.limiter('token', rate) },
+    limits: openTokenLimits(kv, { failures: rate, requests: rate }),
     fetchKeySet: createKeySetFetch(),
     settings: {
       algorithm,

@@ -23,7 +23,7 @@ export type {
 export { ConfigError, type ConfigFault } from './config-error.ts';
 export { describeConfig } from './describe.ts';
 export { type LoadOptions, loadConfig, VERSION } from './load.ts';
-export type { RateLimit } from './parsers/rate-limit.ts';
+export { type RateLimit, readRateLimit } from './parsers/rate-limit.ts';
 export type { Setting } from './reading.ts';
 export { renderConfigurationDocs } from './render-docs.ts';
 export { renderEnvironmentExample } from './render-example.ts';

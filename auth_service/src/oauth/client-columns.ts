@@ -1,3 +1,4 @@
+import { readRateLimit } from '#config';
 import { type FieldError, ServiceError } from '#errors';
 import type { Client } from '#storage';
 import { parseAbsoluteUri } from './absolute-uri.ts';
@@ -47,6 +48,7 @@ function columnFaults(columns: ClientColumns): FieldError[] {
     ...listFaults('allowed_callback_urls', columns.allowedCallbackUrls, isCallbackUrl, CALLBACK_RULE),
     ...listFaults('allowed_resources', columns.allowedResources, isResource, RESOURCE_RULE),
     ...lifetimeFaults(columns),
+    ...rateFaults(columns),
     ...methodFaults(columns),
     ...clientKeyFaults(columns),
   ];
@@ -103,6 +105,15 @@ function lifetimeFaults({ tokenLifetimeSeconds: lifetime }: ClientColumns): Fiel
   if (Number.isInteger(lifetime) && lifetime >= 1 && lifetime <= LIFETIME_MAX_SECONDS) return [];
   const message = `must be whole seconds from 1 to ${LIFETIME_MAX_SECONDS}`;
   return [{ field: 'token_lifetime_seconds', message }];
+}
+
+/** In the one spelling that is stored. */
+const RATE_LIMIT = /^(?:off|[1-9]\d{0,6}\/(?:second|minute|hour|day))$/;
+
+function rateFaults({ rateLimit }: ClientColumns): FieldError[] {
+  if (rateLimit === null || (RATE_LIMIT.test(rateLimit) && readRateLimit(rateLimit) !== null)) return [];
+  const message = 'must be like 600/minute (second, minute, hour or day), or off';
+  return [{ field: 'rate_limit', message }];
 }
 
 function methodFaults({ tokenEndpointAuthMethod: method, jwks, jwksUri }: ClientColumns): FieldError[] {

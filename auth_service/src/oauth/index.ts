@@ -13,7 +13,7 @@ import { createExpirySweep } from './expired-rows.ts';
 import { createIntrospection } from './introspection.ts';
 import { createMetadata } from './metadata.ts';
 import { createOwnApi } from './own-api.ts';
-import { createRateLimits } from './rate-limits.ts';
+import { createRateLimits, openTokenLimits } from './rate-limits.ts';
 import { createSecretUse } from './secret-use.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import { createTokenRevocation } from './token-revocation.ts';
@@ -44,7 +44,7 @@ export type {
   TokenResponse,
 } from './types.ts';
 
-export { createClients };
+export { createClients, openTokenLimits };
 
 export function createOauth(dependencies: OauthDependencies): Oauth {
   const { settings } = dependencies;

@@ -52,8 +52,8 @@ function columnsOf(given: Omit<NewClientInput, 'id' | 'roles' | 'importedSecretH
   unknown: string[];
 } {
   const { name, description, isActive, refreshTokens, jwks, jwksUri, ...access } = given;
-  const { allowedCallbackUrls, allowedResources, tokenLifetimeSeconds, tokenEndpointAuthMethod, ...rest } =
-    access;
+  const { allowedCallbackUrls, allowedResources, tokenEndpointAuthMethod, ...bounds } = access;
+  const { tokenLifetimeSeconds, rateLimit, ...rest } = bounds;
   const columns = {
     name,
     description: description ?? null,
@@ -61,6 +61,7 @@ function columnsOf(given: Omit<NewClientInput, 'id' | 'roles' | 'importedSecretH
     allowedCallbackUrls: [...(allowedCallbackUrls ?? [])],
     allowedResources: [...(allowedResources ?? [])],
     tokenLifetimeSeconds: tokenLifetimeSeconds ?? null,
+    rateLimit: rateLimit ?? null,
     tokenEndpointAuthMethod: tokenEndpointAuthMethod ?? null,
     refreshTokens: refreshTokens ?? false,
     jwks: jwks ?? null,

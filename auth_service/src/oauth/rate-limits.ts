@@ -1,84 +1,102 @@
-import { LRUCache } from 'lru-cache';
-import type { Actor, Audit } from '#audit';
-import { isServiceError } from '#errors';
-import {
-  type AppliedLimit,
-  addressKey,
-  createOncePerWindow,
-  type Limiter,
-  type LimitState,
-  RateLimitedError,
-} from '#kv';
+import type { Audit } from '#audit';
+import { type RateLimit, readRateLimit } from '#config';
+import { type AppliedLimit, createOncePerWindow, type Kv, type Limiter, RateLimitedError } from '#kv';
 import type { Client } from '#storage';
+import {
+  type AddressFailures,
+  createAddressFailures,
+  type RefuseLimit,
+  UNLIMITED_ADDRESSES,
+} from './address-failures.ts';
 import type { TokenLimits } from './types.ts';
 
-export interface RateLimits {
-  /** Asks nobody. @throws RateLimitedError for an address that is known here to have used up its failures. */
-  refuseKnownAddress(clientIp: string): void;
-  /** @throws RateLimitedError while the address has used up its failures. */
-  refuseBlockedAddress(clientIp: string): Promise<void>;
-  /** Counts who did not prove to be a client against the address. @throws RateLimitedError instead of it when that is too many. */
-  countFailure<T>(clientIp: string, authenticate: () => Promise<T>): Promise<T>;
+export interface RateLimits extends AddressFailures {
   /**
    * Counts against the client.
-   * @param options.alsoAddress in the same go, whether the address has used up its failures
+   * @param options.alsoAddress in the same go, whether the address has used up its failures; it has the first word
    * @throws RateLimitedError
    */
   countRequest(
-    client: Pick<Client, 'id'>,
+    client: Pick<Client, 'id' | 'rateLimit'>,
     clientIp: string,
     options: { readonly alsoAddress: boolean },
   ): Promise<AppliedLimit | null>;
 }
 
-/** Addresses that are kept in mind as blocked. */
-const BLOCKED_AT_MOST = 10_000;
-
-const UNLIMITED: RateLimits = {
-  refuseKnownAddress: () => {},
-  refuseBlockedAddress: async () => {},
-  countFailure: (_clientIp, authenticate) => authenticate(),
-  countRequest: async () => null,
-};
-
 interface RateLimitDependencies {
-  readonly limits: TokenLimits | null;
+  readonly limits: TokenLimits;
   readonly audit: Audit;
   readonly now: () => Date;
 }
 
+/** Of every call of it an own rate is given; this one is never used. */
+const ANY_RATE: RateLimit = { limit: 1, windowSeconds: 60 };
+
+/** @param rates null: not limited */
+export function openTokenLimits(
+  kv: Pick<Kv, 'limiter'>,
+  rates: { readonly failures: RateLimit | null; readonly requests: RateLimit | null },
+): TokenLimits {
+  return {
+    ipFailures: rates.failures && kv.limiter('token-failures', rates.failures),
+    perClient: rates.requests && kv.limiter('token', rates.requests),
+    ownOfClient: kv.limiter('token-own', ANY_RATE),
+  };
+}
+
 export function createRateLimits({ limits, audit, now }: RateLimitDependencies): RateLimits {
-  if (limits === null) return UNLIMITED;
-  const { ipFailures, perClient } = limits;
+  const { ipFailures, perClient, ownOfClient } = limits;
+  const refuse = createRefusal(audit, now);
+  const addresses =
+    ipFailures === null ? UNLIMITED_ADDRESSES : createAddressFailures(ipFailures, refuse, now);
+
+  /** The verdict on one more request of a client; null where it is not limited. */
+  async function count(client: Pick<Client, 'id' | 'rateLimit'>): Promise<AppliedLimit | null> {
+    const own = client.rateLimit === null ? null : readRateLimit(client.rateLimit);
+    if (own === 'off') return null;
+    const applied = own === null ? perClient && ofAll(perClient) : ofOne(ownOfClient, own);
+    if (applied === null) return null;
+    const state = await applied.limiter.consume(client.id, 1, applied.own);
+    return { ...state, policy: applied.policy };
+  }
+
+  return {
+    ...addresses,
+
+    async countRequest(client, clientIp, { alsoAddress }) {
+      // In one tick, so that a store over the network is asked once.
+      const [ofAddress, ofClient] = await Promise.allSettled([
+        alsoAddress ? addresses.refuseBlockedAddress(clientIp) : undefined,
+        count(client),
+      ]);
+      if (ofAddress.status === 'rejected') throw ofAddress.reason;
+      if (ofClient.status === 'rejected') throw ofClient.reason;
+      const limit = ofClient.value;
+      if (limit?.allowed === false) refuse(limit, client.id, { type: 'client', id: client.id }, clientIp);
+      return limit;
+    },
+  };
+}
+
+interface Applied {
+  readonly limiter: Limiter;
+  readonly own?: RateLimit;
+  readonly policy: AppliedLimit['policy'];
+}
+
+const ofAll = (limiter: Limiter): Applied => ({ limiter, policy: limiter.policy });
+/** Callers see one policy, whosever rate it is. */
+const ofOne = (limiter: Limiter, own: RateLimit): Applied => ({
+  limiter,
+  own,
+  policy: { name: 'token', ...own },
+});
+
+function createRefusal(audit: Audit, now: () => Date): RefuseLimit {
   const isFirst = createOncePerWindow(now);
-  /** Until when, in milliseconds: who is refused here asks nobody, and makes no work. */
-  const blocked = new LRUCache<string, number>({ max: BLOCKED_AT_MOST });
-
-  /** @returns whole seconds, 0 for who is not blocked as far as is known here */
-  function blockedSeconds(key: string): number {
-    const untilMs = blocked.get(key);
-    return untilMs === undefined ? 0 : Math.max(0, Math.ceil((untilMs - now().getTime()) / 1000));
-  }
-
-  function remember(key: string, { remaining, resetSeconds }: LimitState): void {
-    if (remaining === 0) blocked.set(key, now().getTime() + resetSeconds * 1000);
-  }
-
-  function refuseIfKnown(key: string, clientIp: string): void {
-    const resetSeconds = blockedSeconds(key);
-    if (resetSeconds === 0) return;
-    const state = { allowed: false, limit: ipFailures.policy.limit, remaining: 0, resetSeconds };
-    refuse(ipFailures, key, state, NOBODY, clientIp);
-  }
-
-  function refuse(
-    { policy }: Limiter,
-    key: string,
-    state: LimitState,
-    actor: Actor,
-    clientIp: string,
-  ): never {
-    if (isFirst(`${policy.name} ${key}`, state.resetSeconds)) {
+  return (limit, key, actor, clientIp) => {
+    const { policy } = limit;
+    if (isFirst(`${policy.name} ${key}`, limit.resetSeconds)) {
       audit.enqueue({
         action: 'rate_limit.exceeded',
         outcome: 'failure',
@@ -87,54 +105,6 @@ export function createRateLimits({ limits, audit, now }: RateLimitDependencies):
         detail: { policy: policy.name, limit: policy.limit, window_seconds: policy.windowSeconds, key },
       });
     }
-    throw new RateLimitedError({ ...state, policy });
-  }
-
-  return {
-    refuseKnownAddress(clientIp) {
-      refuseIfKnown(addressKey(clientIp), clientIp);
-    },
-
-    async refuseBlockedAddress(clientIp) {
-      const key = addressKey(clientIp);
-      refuseIfKnown(key, clientIp);
-      const state = await ipFailures.peek(key);
-      remember(key, state);
-      if (!state.allowed) refuse(ipFailures, key, state, NOBODY, clientIp);
-    },
-
-    async countFailure(clientIp, authenticate) {
-      try {
-        return await authenticate();
-      } catch (error) {
-        if (!isUnproved(error)) throw error;
-        const key = addressKey(clientIp);
-        const state = await ipFailures.consume(key);
-        remember(key, state);
-        // A burst passes the peek as one; its answers beyond the limit tell nothing.
-        if (!state.allowed) refuse(ipFailures, key, state, NOBODY, clientIp);
-        throw error;
-      }
-    },
-
-    async countRequest({ id: clientId }, clientIp, { alsoAddress }) {
-      const key = addressKey(clientIp);
-      // In one tick, so that a store over the network is asked once. The address has the first word.
-      const [ofAddress, state] = await Promise.all([
-        alsoAddress ? ipFailures.peek(key) : null,
-        perClient.consume(clientId),
-      ]);
-      if (ofAddress !== null) remember(key, ofAddress);
-      if (ofAddress?.allowed === false) refuse(ipFailures, key, ofAddress, NOBODY, clientIp);
-      if (!state.allowed) refuse(perClient, clientId, state, { type: 'client', id: clientId }, clientIp);
-      return { ...state, policy: perClient.policy };
-    },
+    throw new RateLimitedError(limit);
   };
 }
-
-/** Who cannot be checked because his keys are not to be had has proved nothing either. */
-function isUnproved(error: unknown): boolean {
-  return isServiceError(error, 'invalid_client') || isServiceError(error, 'client_keys_unavailable');
-}
-
-const NOBODY: Actor = { type: 'anonymous', id: null };

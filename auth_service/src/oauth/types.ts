@@ -33,8 +33,7 @@ export interface OauthDependencies {
     readonly sharedSecret: SharedSecretKeys | null;
   };
   readonly audit: Audit;
-  /** Null: the token endpoint is not limited. */
-  readonly limits: TokenLimits | null;
+  readonly limits: TokenLimits;
   /** Fetches the keys of clients that have a `jwks_uri`. */
   readonly fetchKeySet: FetchKeySet;
   readonly settings: OauthSettings;
@@ -53,10 +52,12 @@ export interface OauthDependencies {
 }
 
 export interface TokenLimits {
-  /** Counts failed authentications, by client address (IPv6 by its /64). */
-  readonly ipFailures: Limiter;
-  /** Counts authenticated requests, by client id. */
-  readonly perClient: Limiter;
+  /** Counts failed authentications, by client address (IPv6 by its /64). Null: they are not limited. */
+  readonly ipFailures: Limiter | null;
+  /** Counts authenticated requests, by client id. Null: only clients with a limit of their own are limited. */
+  readonly perClient: Limiter | null;
+  /** The same for clients with a limit of their own, which is given with each call. */
+  readonly ownOfClient: Limiter;
 }
 
 /** What administering clients needs of all that. */
@@ -204,6 +205,8 @@ export interface NewClientInput {
   readonly allowedResources?: readonly string[];
   /** 1 to 86400. Null or left out: the service's own. */
   readonly tokenLifetimeSeconds?: number | null;
+  /** Tokens a time, such as `600/minute` (second, minute, hour, day), or `off`. Null or left out: the service's own. */
+  readonly rateLimit?: string | null;
   /** Null or left out: any that the client has a credential for. `private_key_jwt` needs keys; no secret is made then. */
   readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null;
   /** Default: true. */

@@ -13,6 +13,8 @@ export interface Client {
   readonly tokenEndpointAuthMethod: string | null;
   /** null: the service's own lifetime. */
   readonly tokenLifetimeSeconds: number | null;
+  /** Such as `600/minute`, or `off`. Null: as the service is set. */
+  readonly rateLimit: string | null;
   /** Whether its tokens come with refresh tokens. */
   readonly refreshTokens: boolean;
   /** RFC 7517, public keys only; never beside `jwksUri`. */

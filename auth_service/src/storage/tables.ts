@@ -33,6 +33,7 @@ export interface AppClientsTable {
   allowed_resources: string[];
   token_endpoint_auth_method: string | null;
   token_lifetime_seconds: number | null;
+  rate_limit: string | null;
   refresh_tokens: boolean;
   jwks: ColumnType<JsonWebKeySet | null, string | null, string | null>;
   jwks_uri: string | null;

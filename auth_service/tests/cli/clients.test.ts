@@ -47,6 +47,7 @@ describeOnEachEnvironment('clients', (open) => {
       allowed_resources: ['https://orders.test', 'urn:orders'],
       token_endpoint_auth_method: null,
       token_lifetime_seconds: 60,
+      rate_limit: null,
       refresh_tokens: false,
       jwks: null,
       jwks_uri: null,

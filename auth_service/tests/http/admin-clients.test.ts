@@ -39,9 +39,11 @@ describeOnEachDatabase('clients over HTTP', (open) => {
       assert.deepEqual([status, body.description, body.client_name], [200, description, 'Orders worker']);
       assert.deepEqual(body.assigned_roles, ['service']);
     }
-    const body = { assigned_roles: ['orders-reader'], token_lifetime_seconds: 60, is_active: false };
+    const rate = { rate_limit: '600/minute' };
+    const body = { assigned_roles: ['orders-reader'], token_lifetime_seconds: 60, is_active: false, ...rate };
     const changed = (await app.admin(`PATCH /clients/${client_id}`, { body })).body;
     assert.deepEqual([changed.assigned_roles, changed.token_lifetime_seconds], [['orders-reader'], 60]);
+    assert.equal(changed.rate_limit, '600/minute');
     const actions = (await app.admin(`GET /audit?subject=${client_id}`)).body.items.map(
       (event: { action: string; detail: { fields?: string[] } }) => [
         event.action,
@@ -50,7 +52,7 @@ describeOnEachDatabase('clients over HTTP', (open) => {
     );
     assert.ok(actions.some(([action]: string[]) => action === 'role.removed'));
     assert.ok(
-      actions.some(([, fields]: string[]) => fields === 'isActive,tokenLifetimeSeconds'),
+      actions.some(([, fields]: string[]) => fields === 'isActive,tokenLifetimeSeconds,rateLimit'),
       actions.join(),
     );
     const unknown = await app.admin(`PATCH /clients/${client_id}`, { body: { assigned_roles: ['nope'] } });
@@ -107,6 +109,8 @@ describeOnEachDatabase('clients over HTTP', (open) => {
       [{ ...WORKER, token_endpoint_auth_method: 'private_key_jwt' }, 'token_endpoint_auth_method'],
       [{ ...WORKER, token_lifetime_seconds: 86_401 }, 'token_lifetime_seconds'],
       [{ ...WORKER, token_lifetime_seconds: '60' }, 'token_lifetime_seconds'],
+      [{ ...WORKER, rate_limit: 'many' }, 'rate_limit'],
+      [{ ...WORKER, rate_limit: 5 }, 'rate_limit'],
       [{ ...WORKER, jwks_uri: 'http://keys.example.com' }, 'jwks_uri'],
       [{ ...WORKER, jwks: { keys: [{ kty: 'oct', k: 'AAAA' }] } }, 'jwks.keys.0'],
       [{ ...WORKER, client_secret: 'mine' }, 'client_secret'],

@@ -8,6 +8,7 @@ import {
   type NewClientInput,
   type Oauth,
   type OauthSettings,
+  openTokenLimits,
   type TokenRequest,
 } from '#oauth';
 import { createLogger } from '#observability';
@@ -71,12 +72,10 @@ export async function buildOauth(
     revocations,
     onRightsChanged,
     people: null,
-    limits: limits
-      ? {
-          ipFailures: kv.limiter('token_failures', limits.ipFailures),
-          perClient: kv.limiter('token', limits.perClient),
-        }
-      : null,
+    limits: openTokenLimits(kv, {
+      failures: limits?.ipFailures ?? null,
+      requests: limits?.perClient ?? null,
+    }),
     fetchKeySet,
     settings: {
       algorithm: 'ES256',

@@ -57,6 +57,7 @@ describeOauth('clients', (suite) => {
       allowedResources: [],
       tokenEndpointAuthMethod: null,
       tokenLifetimeSeconds: null,
+      rateLimit: null,
       refreshTokens: false,
       jwks: null,
       jwksUri: null,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { isServiceError } from '#errors';
 import { RateLimitedError } from '#kv';
 import type { TokenRequest } from '#oauth';
 import {
+  ADMIN,
   basic,
   makeClient,
   requestBy,
@@ -43,7 +45,7 @@ describeOauth('token endpoint limits', (suite) => {
     const error = await refusalOf(it.oauth, wrong());
     assert.ok(error instanceof RateLimitedError);
     assert.equal(error.code, 'rate_limited');
-    assert.deepEqual(error.limit.policy, { name: 'token_failures', ...LIMITS.ipFailures });
+    assert.deepEqual(error.limit.policy, { name: 'token-failures', ...LIMITS.ipFailures });
     assert.deepEqual([error.limit.allowed, error.limit.remaining], [false, 0]);
     assert.equal(error.retryAfterSeconds, error.limit.resetSeconds);
     assert.ok(error.limit.resetSeconds >= 1 && error.limit.resetSeconds <= 60);
@@ -115,11 +117,59 @@ describeOauth('token endpoint limits', (suite) => {
       keys.sort(),
       [
         ['token', client.id],
-        ['token_failures', '198.51.100.1'],
-        ['token_failures', '198.51.100.2'],
+        ['token-failures', '198.51.100.1'],
+        ['token-failures', '198.51.100.2'],
       ].sort(),
     );
     assert.ok(events.every(({ outcome }) => outcome === 'failure'));
+  });
+
+  test('a client may have a limit of its own, tighter or wider, or none', async () => {
+    const refusedOf = async (rateLimit: string | null, tries: number) => {
+      const request = requestBy(await makeClient(it, [], { rateLimit }));
+      const answers = await Promise.allSettled(
+        Array.from({ length: tries }, () => it.oauth.issueToken(request)),
+      );
+      return answers.filter(({ status }) => status === 'rejected').length;
+    };
+    const issued = async (request: TokenRequest) => (await it.oauth.issueToken(request)).limit;
+    const tight = await makeClient(it, [], { rateLimit: '2/hour' });
+    const first = await issued(requestBy(tight));
+    assert.deepEqual(first?.policy, { name: 'token', limit: 2, windowSeconds: 3600 });
+    assert.deepEqual([first.limit, first.remaining], [2, 1]);
+    await issued(requestBy(tight));
+    const error = await refusalOf(it.oauth, requestBy(tight));
+    assert.ok(error instanceof RateLimitedError);
+    assert.equal(error.limit.policy.windowSeconds, 3600);
+    assert.equal(await refusedOf('7/minute', 7), 0);
+    assert.equal(await refusedOf('7/minute', 8), 1);
+    assert.equal(await refusedOf('off', 12), 0);
+    assert.equal(await refusedOf(null, 6), 1);
+    await it.oauth.clients.update(ADMIN, tight.id, { rateLimit: '4/hour' });
+    assert.equal((await issued(requestBy(tight)))?.remaining, 0, 'what was counted stays counted');
+    await it.oauth.clients.update(ADMIN, tight.id, { rateLimit: 'off' });
+    assert.equal(await issued(requestBy(tight)), null);
+    for (const rateLimit of [
+      '',
+      '0/minute',
+      '5/fortnight',
+      '5',
+      'OFF',
+      '5 / minute',
+      '5/minutes',
+      '99999999/day',
+    ]) {
+      await assert.rejects(makeClient(it, [], { rateLimit }), (fault) =>
+        isServiceError(fault, 'validation_failed'),
+      );
+    }
+  });
+
+  test('a limit of its own holds where all others have none', async () => {
+    it = await suite.build();
+    const { id, secret } = await makeClient(it, [], { rateLimit: '1/minute' });
+    await it.oauth.issueToken(requestBy({ id, secret }));
+    assert.equal(await codeOf(requestBy({ id, secret })), 'rate_limited');
   });
 
   test('without limits nothing is counted', async () => {

@@ -30,6 +30,7 @@ export async function makeInactiveClient(storage: Storage): Promise<TestClient> 
     allowedResources: [],
     tokenEndpointAuthMethod: null,
     tokenLifetimeSeconds: null,
+    rateLimit: null,
     refreshTokens: false,
     jwks: null,
     jwksUri: null,

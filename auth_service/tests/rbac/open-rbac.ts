@@ -49,6 +49,7 @@ export async function openRbac(
       allowedResources: [],
       tokenEndpointAuthMethod: null,
       tokenLifetimeSeconds: null,
+      rateLimit: null,
       refreshTokens: false,
       jwks: null,
       jwksUri: null,

@@ -19,6 +19,7 @@ export function aClient(given: Partial<Client> = {}): Client {
     allowedResources: [],
     tokenEndpointAuthMethod: null,
     tokenLifetimeSeconds: null,
+    rateLimit: null,
     refreshTokens: false,
     jwks: null,
     jwksUri: null,

@@ -180,6 +180,7 @@ describeOnEachDatabase('client stores: crud', (open) => {
       secrets: [secret],
       roles: ['a-b', 'a.b', 'a_b', 'reader', 'writer'],
       permissions: ['a:b', 'orders:read', 'orders:write', 'orders_x:read'],
+      rightsRevision: await storage.rightsRevision.read(),
     });
   });
 
@@ -191,6 +192,7 @@ describeOnEachDatabase('client stores: crud', (open) => {
       secrets: [],
       roles: [],
       permissions: [],
+      rightsRevision: await storage.rightsRevision.read(),
     });
   });
 });

@@ -7,6 +7,12 @@ export interface RateLimit {
 
 const SECONDS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3600, day: 86_400 };
 
+/** What `20/minute` or `off` means; null for what means nothing. */
+export function readRateLimit(text: string): RateLimit | 'off' | null {
+  const parsed = rateLimit.parse(text);
+  return 'value' in parsed ? parsed.value : null;
+}
+
 /** `N/second|minute|hour|day` (plural too); `off` comes out as 'off'. */
 export const rateLimit: Parser<RateLimit | 'off'> = {
   form: 'a limit such as 20/minute (second, minute, hour or day), or off',

@@ -27,6 +27,11 @@ const COLUMNS = {
     type: ['integer', 'null'],
     description: '1 to 86400; null: as the service is set.',
   },
+  rate_limit: {
+    ...parts.nullableText,
+    description:
+      'Tokens a time, such as `600/minute` (second, minute, hour, day), or `off`; null: as the service is set.',
+  },
   refresh_tokens: { type: 'boolean', description: 'Whether its tokens come with refresh tokens.' },
   jwks: JWKS,
   jwks_uri: { ...parts.nullableText, description: 'Where its keys are: https, on a public address.' },
@@ -59,6 +64,7 @@ const CLIENT_PROPERTIES = {
   allowed_resources: parts.strings,
   token_endpoint_auth_method: parts.textOrNull,
   token_lifetime_seconds: { type: ['integer', 'null'] },
+  rate_limit: parts.textOrNull,
   refresh_tokens: { type: 'boolean' },
   jwks: { type: ['object', 'null'], additionalProperties: true },
   jwks_uri: parts.textOrNull,
@@ -76,6 +82,7 @@ const exampleClient = {
   allowed_resources: ['https://orders.example.com'],
   token_endpoint_auth_method: null,
   token_lifetime_seconds: null,
+  rate_limit: null,
   refresh_tokens: false,
   jwks: null,
   jwks_uri: null,

@@ -94,6 +94,7 @@ interface ClientBody {
   readonly token_endpoint_auth_method?: string | null;
   readonly allowed_resources?: string[];
   readonly token_lifetime_seconds?: number | null;
+  readonly rate_limit?: string | null;
   readonly refresh_tokens?: boolean;
   readonly jwks?: JsonWebKeySet | null;
   readonly jwks_uri?: string | null;
@@ -110,6 +111,7 @@ function inputOf(body: ClientBody): ClientChange {
     tokenEndpointAuthMethod: body.token_endpoint_auth_method as NewClientInput['tokenEndpointAuthMethod'],
     allowedResources: body.allowed_resources,
     tokenLifetimeSeconds: body.token_lifetime_seconds,
+    rateLimit: body.rate_limit,
     refreshTokens: body.refresh_tokens,
     jwks: body.jwks,
     jwksUri: body.jwks_uri,
@@ -133,6 +135,7 @@ function clientBody(client: Client, roles: readonly string[]) {
     allowed_resources: client.allowedResources,
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     token_lifetime_seconds: client.tokenLifetimeSeconds,
+    rate_limit: client.rateLimit,
     refresh_tokens: client.refreshTokens,
     jwks: client.jwks,
     jwks_uri: client.jwksUri,

@@ -2,7 +2,7 @@ import { type Audit, createAudit } from '#audit';
 import { createRandom, createSealer } from '#crypto';
 import { createKeyRing, createSharedSecretKeys, type KeyRing } from '#keys';
 import { createKv, type RateLimit } from '#kv';
-import { createOauth, type NewClientInput, type Oauth } from '#oauth';
+import { createOauth, type NewClientInput, type Oauth, openTokenLimits } from '#oauth';
 import { type Authority, createRbac, type Rbac } from '#rbac';
 import { describePersonTokens } from '../../../src/compose/person-tokens.ts';
 import type { TestDatabase } from '../../support/databases.ts';
@@ -75,10 +75,7 @@ export async function buildTestApp(
     onRightsChanged,
     people: people === null ? null : describePersonTokens(people.face.people, people.face.issuer),
     keys: { ring, sharedSecret: createSharedSecretKeys({ secret: 's'.repeat(40), previous: null }) },
-    limits:
-      rate === undefined
-        ? null
-        : { ipFailures: kv.limiter('token-failures', rate), perClient: kv.limiter('token', rate) },
+    limits: openTokenLimits(kv, { failures: rate ?? null, requests: rate ?? null }),
     fetchKeySet: () => Promise.reject(new Error('nothing can be fetched in this test')),
     settings: {
       algorithm,
