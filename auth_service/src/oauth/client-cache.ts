@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { isServiceError } from '#errors';
+import type { Revocations } from '#revocation';
 import type { ClientForToken, Storage } from '#storage';
 
 /** How old what is known of rights may be: after that their revision is looked at before anything is served. */
@@ -30,6 +31,7 @@ export interface ClientCache {
 
 export interface ClientCacheDependencies {
   readonly storage: Pick<Storage, 'clients' | 'rightsRevision'>;
+  readonly revocations: Pick<Revocations, 'isKnownRevoked'>;
   readonly now: () => Date;
   /** How long clients get tokens while nobody can say what they hold now. */
   readonly staleSeconds: number;
@@ -45,7 +47,7 @@ interface Entry {
  * revision, so that who comes for the first time costs one statement, and whoever comes again one a second for all.
  */
 export function createClientCache(dependencies: ClientCacheDependencies): ClientCache {
-  const { storage, now, staleSeconds } = dependencies;
+  const { storage, revocations, now, staleSeconds } = dependencies;
   const entries = new LRUCache<string, Entry>({ max: CLIENTS_AT_MOST });
   const loading = new Map<string, Promise<ClientForToken | null>>();
   /** The number, and when it was last known to be the newest. `isDue`: it is not to be trusted any longer. */
@@ -106,9 +108,11 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
     return client;
   }
 
+  const loadKey = (clientId: string) => `${revision.value} ${changes} ${clientId}`;
+
   /** A crowd that comes for one client asks once; who comes after a change was told asks again. */
   function loadOnce(clientId: string): Promise<ClientForToken | null> {
-    const key = `${revision.value} ${changes} ${clientId}`;
+    const key = loadKey(clientId);
     const running = loading.get(key);
     if (running !== undefined) return running;
     const started = load(clientId).finally(() => loading.delete(key));
@@ -128,8 +132,8 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
   async function find(clientId: string): Promise<ClientForToken | null> {
     const entry = entries.get(clientId);
     // While nothing is answered, known clients ask one question together, not one each.
-    const mustLoad = entry === undefined || (unansweredSinceMs === null && !isYoung(entry));
-    if (mustLoad) return await loadOnce(clientId);
+    const isDue = entry === undefined || (unansweredSinceMs === null && !isYoung(entry));
+    if (isDue || loading.has(loadKey(clientId))) return await loadOnce(clientId);
     return clientAt(clientId, await currentRevision()) ?? (await loadOnce(clientId));
   }
 
@@ -137,11 +141,15 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
     return isFresh() ? clientAt(clientId, revision.value) : null;
   }
 
-  /** As it was when the revision was last known: whatever was changed before then is in it. */
+  /**
+   * As it was when the revision was last known: whatever was changed before then is in it. Nothing for a client that was
+   * switched off since, which another process may have told.
+   */
   function lastKnown(clientId: string): ClientForToken | null {
-    const client = entries.get(clientId)?.client;
-    if (client?.rightsRevision !== revision.value) return null;
-    return isYounger(revision.readAtMs, staleSeconds * 1000) ? client : null;
+    const entry = entries.get(clientId);
+    if (entry?.client.rightsRevision !== revision.value) return null;
+    if (revocations.isKnownRevoked({ clientId, issuedAt: entry.readAtMs / 1000 })) return null;
+    return isYounger(revision.readAtMs, staleSeconds * 1000) ? entry.client : null;
   }
 
   return {

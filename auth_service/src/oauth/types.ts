@@ -37,7 +37,7 @@ export interface OauthDependencies {
   /** Fetches the keys of clients that have a `jwks_uri`. */
   readonly fetchKeySet: FetchKeySet;
   readonly settings: OauthSettings;
-  readonly revocations: Pick<Revocations, 'revoke' | 'isRevoked'>;
+  readonly revocations: Pick<Revocations, 'revoke' | 'isRevoked' | 'isKnownRevoked'>;
   /** Null: people's tokens are none of this service's. */
   readonly people: PersonTokens | null;
   /** Called once a change of what clients hold has been committed. */

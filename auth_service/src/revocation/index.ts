@@ -20,6 +20,8 @@ export interface Revocations {
    *   must not say yes.
    */
   isRevoked(token: TokenMarks): boolean;
+  /** The same by what is known, however old that is: for who must go on while nobody can be asked. */
+  isKnownRevoked(token: TokenMarks): boolean;
   /** Reads everything, then looks each second for what is new. @throws what storage throws; call it again then. */
   start(): Promise<void>;
   stop(): void;

@@ -102,6 +102,8 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
       return known.isRevoked(token);
     },
 
+    isKnownRevoked: known.isRevoked,
+
     async start() {
       if (isRunning) return;
       await sync();
