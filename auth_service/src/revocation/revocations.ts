@@ -45,8 +45,11 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
     const startedAtMs = monotonicMs();
     const found = await storage.revocations.listSince(horizon, longAgo());
     for (const revocation of found.revocations) known.add(revocation);
-    horizon = found.horizon;
-    syncedAtMs = startedAtMs;
+    // Transactions are numbered anew in a database that was restored: what is there has not been read then.
+    const isAnother = horizon !== null && BigInt(found.horizon) < BigInt(horizon);
+    horizon = isAnother ? null : found.horizon;
+    if (isAnother) await read();
+    else syncedAtMs = startedAtMs;
   }
 
   /** One at a time; whoever comes while one runs shares it. */
@@ -74,6 +77,8 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
     const at = now();
     if (at.getTime() - prunedAtMs < PRUNE_INTERVAL_MS) return;
     prunedAtMs = at.getTime();
+    // Once a minute all is read again: a server that took over from another may have used numbers twice.
+    horizon = null;
     known.prune(longAgo());
     await storage.revocations.deleteExpired(longAgo(), PRUNED_AT_ONCE);
   }

@@ -158,6 +158,32 @@ describeOnEachDatabase('revocations', (open) => {
     assert.equal(replica.isRevoked({ sessionId: 'for-ever', issuedAt: 1 }), true);
   });
 
+  it('are all read again from a database that numbers its transactions anew', async (t) => {
+    const room = await openReplicas(open);
+    const { storage } = room;
+    let isRestored = false;
+    const asked: (string | null)[] = [];
+    const restored = {
+      ...storage,
+      revocations: {
+        ...storage.revocations,
+        async listSince(horizon: string | null, now: Date) {
+          asked.push(horizon);
+          const found = await storage.revocations.listSince(horizon, now);
+          return isRestored ? { ...found, horizon: '5' } : found;
+        },
+      },
+    };
+    const replica = room.replica({ storage: restored });
+    t.after(() => replica.stop());
+    await replica.start();
+    isRestored = true;
+    room.messages.gap();
+    await until(() => asked.length === 3);
+    assert.deepEqual([asked[0], asked[2]], [null, null]);
+    assert.notEqual(asked[1], null);
+  });
+
   it('take no harm from messages that are none', async (t) => {
     const room = await openReplicas(open);
     const replica = room.replica();
