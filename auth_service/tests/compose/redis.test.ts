@@ -7,6 +7,7 @@ import { describeOn, type TestDatabase } from '../support/databases.ts';
 import { createRecordingLogger } from '../support/recording-logger.ts';
 import { findRedisServer, startRedisServer } from '../support/redis-server.ts';
 import { temporaryDirectory } from '../support/run-directory.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 const LIMIT = 20;
 
@@ -22,10 +23,12 @@ async function startReplica({ config: database }: TestDatabase, redisUrl: string
     REDIS_URL: redisUrl,
   });
   const logger = Object.assign(createRecordingLogger(), { flush: () => {} });
-  const service = await openService({ config: { ...config, database }, mode: 'serve', logger });
+  const statements: string[] = [];
+  const onStatement = (sql: string) => void statements.push(sql);
+  const service = await openService({ config: { ...config, database }, mode: 'serve', logger, onStatement });
   const { url, ready } = await service.start();
   assert.equal(ready, true);
-  return { service, url, logger, [Symbol.asyncDispose]: () => service.close() };
+  return { service, url, logger, statements, [Symbol.asyncDispose]: () => service.close() };
 }
 
 async function createClient({ oauth }: Service): Promise<string> {
@@ -93,6 +96,23 @@ describeOn('postgres', 'three replicas with one Redis', (openDatabase) => {
     await server.start();
     for (const url of urls) await untilHealth(url, 'ok');
     for (const url of urls) assert.equal(await askForToken(url, other), 429);
+  });
+
+  it('answer a known client for one round trip to Redis and no statement', skip, async () => {
+    await using server = await startRedisServer();
+    await using proxy = await startTcpProxy(server.port);
+    const database = await openDatabase();
+    await using one = await startReplica(database, `redis://127.0.0.1:${proxy.port}`);
+    const credentials = await createClient(one.service);
+    assert.equal(await askForToken(one.url, credentials), 200);
+    one.statements.length = 0;
+    proxy.exchanges = 0;
+    const tokens = 10;
+    for (let n = 0; n < tokens; n += 1) assert.equal(await askForToken(one.url, credentials), 200);
+    assert.equal(proxy.exchanges, tokens);
+    // What looks each second, and what is written behind, is not on the bill of any request.
+    const asked = one.statements.filter((sql) => /app_clients|app_client_roles/.test(sql));
+    assert.deepEqual(asked, []);
   });
 
   it('start without it, and say so', skip, async () => {
