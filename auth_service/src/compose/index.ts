@@ -78,6 +78,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     mode: options.mode,
     logger: logger.child('storage'),
     now,
+    accountsAreOurs: config.identity.kind === 'embedded',
     ...(options.onStatement === undefined ? {} : { onStatement: options.onStatement }),
   });
   const kv = createKv({ logger: logger.child('kv') });

@@ -22,9 +22,13 @@ import type {
   UsedAssertion,
 } from './records.ts';
 
-export interface Page<Column extends string = string> {
+/** A part of a list. */
+export interface Window {
   readonly limit: number;
   readonly offset: number;
+}
+
+export interface Page<Column extends string = string> extends Window {
   /** Keeps what contains this text, in any case; `%`, `_` and `\` stand for themselves. */
   readonly q?: string;
   /** Default: as the list says. Equal ones always stand in the same order. */

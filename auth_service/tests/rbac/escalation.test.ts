@@ -105,8 +105,9 @@ describeOnEachDatabase('escalation', (open) => {
   });
 
   it('the last administrator keeps the role, also when two give it back at once', async () => {
-    const { rbac, rbacOver, openAnother, storage, clock, createUser } = await openShop(open);
-    const other = rbacOver(await openAnother());
+    const { rbacOver, openAnother, clock, createUser } = await openShop(open);
+    const storage = await openAnother({ accountsAreOurs: false });
+    const [rbac, other] = [rbacOver(storage), rbacOver(await openAnother({ accountsAreOurs: false }))];
     const admins = [await createUser('a@example.com'), await createUser('b@example.com')];
     for (const admin of admins) await rbac.grantRoleToUser(ADMIN, admin, 'admin');
     const [first = '', second = ''] = admins;
