@@ -60,6 +60,7 @@ export type {
   ClientRoleStore,
   ClientSecretStore,
   ClientStore,
+  HeldPage,
   Listed,
   NamedChange,
   NamedColumn,

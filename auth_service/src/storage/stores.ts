@@ -36,6 +36,9 @@ export interface Sort<Column extends string> {
   readonly isDescending: boolean;
 }
 
+/** Of what somebody holds, which stands by name; `q` looks at the name. */
+export type HeldPage = Omit<Page, 'sort'>;
+
 /** What roles and permissions can be ordered by. */
 export type NamedColumn = 'name' | 'created_at' | 'updated_at';
 
@@ -93,6 +96,8 @@ export interface ClientRoleStore {
   remove(clientId: string, roleId: string): Promise<boolean>;
   /** By name. */
   list(clientId: string): Promise<ClientRole[]>;
+  /** One page of them. One statement. */
+  page(clientId: string, page: HeldPage): Promise<Listed<ClientRole>>;
   /** Names of the permissions that come with the client's roles, sorted. One statement. */
   carried(clientId: string): Promise<string[]>;
 }
@@ -162,6 +167,8 @@ export interface RolePermissionStore {
   remove(roleId: string, permissionId: string): Promise<boolean>;
   /** By name. */
   list(roleId: string): Promise<RolePermission[]>;
+  /** One page of them. One statement. */
+  page(roleId: string, page: HeldPage): Promise<Listed<RolePermission>>;
   /** Every grant there is, by the permission's name. */
   all(): Promise<(RolePermission & { readonly roleId: string })[]>;
   /** Names of the permissions that these roles hold together, sorted. One statement. */

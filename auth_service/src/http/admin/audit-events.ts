@@ -3,7 +3,7 @@ import { type FieldError, ServiceError } from '#errors';
 import type { AuditEvent, AuditQuery } from '#storage';
 import type { ResponseSchema } from '../openapi/route-schema.ts';
 import { adminEndpoint } from './endpoint.ts';
-import { readPage, unknownParameters } from './list-query.ts';
+import { readPage } from './list-query.ts';
 import * as parts from './schema-parts.ts';
 
 const ID_MAX = 512;
@@ -97,9 +97,9 @@ export const LIST_AUDIT_EVENTS = adminEndpoint(
 
 const TIME_RULE = 'It must be a time as in RFC 3339, with its offset, of the years 1 to 9999 in UTC.';
 
-function readQuery({ limit, cursor, actor, subject, action, from, to, ...rest }: Record<string, unknown>) {
-  const { limit: pageSize } = readPage(limit === undefined ? {} : { limit }, []);
-  const fields: FieldError[] = unknownParameters(rest, []);
+function readQuery({ limit, cursor, actor, subject, action, from, to }: Record<string, unknown>) {
+  const { limit: pageSize } = readPage({ limit });
+  const fields: FieldError[] = [];
   const check = <T>(field: string, given: unknown, read: (text: string) => T | null, message: string) => {
     if (given === undefined) return undefined;
     const value = typeof given === 'string' ? read(given) : null;

@@ -5,6 +5,7 @@ import { authorityIn } from '../authenticate.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { RouteSchema } from '../openapi/route-schema.ts';
 import type { Endpoint } from '../route.ts';
+import { refuseUnknownParameters } from './list-query.ts';
 
 /** What a handler of administration is given. */
 export interface AdminRequest {
@@ -16,7 +17,10 @@ export interface AdminRequest {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** A route of administration: guarded by its line in the table of permissions, never cached on the way. */
+/**
+ * A route of administration: guarded by its line in the table of permissions, never cached on the way, and asked for
+ * nothing but what its schema names.
+ */
 export function adminEndpoint(
   schema: Omit<RouteSchema, 'tag'>,
   handle: (asked: AdminRequest) => Promise<unknown>,
@@ -28,6 +32,7 @@ export function adminEndpoint(
     handle: (rooms) => async (request, reply) => {
       const by = authorityIn(request);
       reply.header('cache-control', 'no-store');
+      refuseUnknownParameters(request.query, schema.query ?? {});
       try {
         const params = request.params as Record<string, string>;
         return await handle({ rooms, by, request, reply, params });
