@@ -2,7 +2,7 @@ import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { ServiceError } from '#errors';
 import type { Bearer } from '#identity';
 import { decodeToken } from '#keys';
-import { type Authority, covers } from '#rbac';
+import { type Authority, type BoundAuthority, covers } from '#rbac';
 import type { Dependencies, PeopleDependencies } from './dependencies.ts';
 
 declare module 'fastify' {
@@ -44,7 +44,7 @@ export function requireUser({ people }: Pick<Dependencies, 'people'>): onRequest
  */
 export function requirePermission(callers: Callers, permission: string): onRequestAsyncHookHandler {
   return async (request) => {
-    const authority = await authorityOf(request, callers);
+    const authority = { ...(await authorityOf(request, callers)), needs: permission };
     request.authority = authority;
     if (covers(authority.permissions, permission)) return;
     callers.audit.enqueue({
@@ -60,14 +60,15 @@ export function requirePermission(callers: Callers, permission: string): onReque
 async function authorityOf(
   request: FastifyRequest,
   { people, oauth, config }: Callers,
-): Promise<Exclude<Authority, { type: 'system' }>> {
+): Promise<BoundAuthority> {
   const { publicUrl } = config.server;
   if (publicUrl === null) throw new ServiceError('public_url_missing');
   const accessToken = accessTokenOf(request);
   const issuer = issuerOf(accessToken);
   if (people !== null && issuer === people.issuer) {
     const { principal } = await identify(request, people, accessToken);
-    return { type: 'user', id: principal.userId, permissions: principal.permissions };
+    const { userId: id, sessionId, permissions } = principal;
+    return { type: 'user', id, sessionId, permissions };
   }
   if (issuer !== publicUrl) {
     throw new ServiceError(

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ServiceError } from '#errors';
-import { type Authority, RBAC_LOCK, requireAuthorityOver } from '#rbac';
+import { type Authority, administer, requireAuthorityOver } from '#rbac';
 import type { Client, ClientForToken, Role, TransactionStores } from '#storage';
 import { type ClientColumns, validateColumns } from './client-columns.ts';
 import { findRoles } from './client-creation.ts';
@@ -13,25 +13,25 @@ export function noSuchClient(): ServiceError {
 
 /** One change of a client at a time, with what it holds as it stands. @throws ServiceError `not_found`. */
 export function changeInLock<T>(
-  { storage }: Pick<ClientDependencies, 'storage'>,
+  dependencies: Pick<ClientDependencies, 'storage' | 'now'>,
+  asked: Authority,
   id: string,
-  work: (stores: TransactionStores, found: ClientForToken) => Promise<T>,
+  work: (stores: TransactionStores, found: ClientForToken, by: Authority) => Promise<T>,
 ): Promise<T> {
-  return storage.transaction(async (stores) => {
-    await stores.lock(RBAC_LOCK);
+  return administer(dependencies, asked, async (stores, by) => {
     const found = await stores.clients.findForToken(id);
     if (found === null) throw noSuchClient();
-    return work(stores, found);
+    return work(stores, found, by);
   });
 }
 
 export function createClientChange(dependencies: ClientDependencies): Clients['update'] {
   const { audit, now } = dependencies;
 
-  return async (by, id, change, precondition) => {
+  return async (asked, id, change, precondition) => {
     const { roles: wanted, ...given } = change;
     const roleNames = wanted === undefined ? null : rolesOf(wanted);
-    return await changeInLock(dependencies, id, async (stores, found): Promise<ClientDetails> => {
+    return await changeInLock(dependencies, asked, id, async (stores, found, by): Promise<ClientDetails> => {
       precondition?.(found);
       const columns = merge(found.client, given);
       const roles = roleNames === null ? null : await findRoles(stores, roleNames);

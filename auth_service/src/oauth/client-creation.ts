@@ -1,22 +1,22 @@
 import type { Random } from '#crypto';
 import { ServiceError } from '#errors';
-import { type Authority, RBAC_LOCK, requireAuthorityOver } from '#rbac';
+import { type Authority, administer, requireAuthorityOver } from '#rbac';
 import type { Role, Stores } from '#storage';
 import { importSecret, makeSecret, type NewSecret } from './client-secret.ts';
 import type { ValidClient } from './new-client.ts';
 import type { ClientDependencies, CreatedClient } from './types.ts';
 
-export function createClientInsert({ storage, audit, now, random }: ClientDependencies) {
-  return async (by: Authority, valid: ValidClient): Promise<CreatedClient> => {
+export function createClientInsert(dependencies: ClientDependencies) {
+  const { audit, now, random } = dependencies;
+  return async (asked: Authority, valid: ValidClient): Promise<CreatedClient> => {
     const { roles: roleNames, columns } = valid;
     const id = valid.id ?? random.uuid();
     const secret = secretFor(valid, random);
     const createdAt = now();
     const subject = { type: 'client', id };
 
-    const created = await storage.transaction(async (stores) => {
-      // A role that is being deleted at the same time must not count as unused.
-      await stores.lock(RBAC_LOCK);
+    // Under the lock, so that a role that is being deleted at the same time does not count as unused.
+    const created = await administer(dependencies, asked, async (stores, by) => {
       const roles = await findRoles(stores, roleNames);
       const permissions = await stores.rolePermissions.carried(roles.map((role) => role.id));
       requireAuthorityOver(by, [], permissions);

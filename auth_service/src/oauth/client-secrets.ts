@@ -34,46 +34,51 @@ export function createClientSecrets(dependencies: ClientDependencies): SecretVer
       return summaries(client, await storage.clientSecrets.list(id));
     },
 
-    async addSecret(by, id, { expiresPreviousInSeconds } = {}) {
+    async addSecret(asked, id, { expiresPreviousInSeconds } = {}) {
       checkOverlap(expiresPreviousInSeconds);
       const { text, stored } = makeSecret(random);
-      return await changeInLock(dependencies, id, async (stores, { client, permissions, secrets }) => {
-        requireAuthorityOver(by, permissions, permissions);
-        const at = now();
-        const endsAt =
-          expiresPreviousInSeconds === undefined
-            ? null
-            : new Date(at.getTime() + expiresPreviousInSeconds * 1000);
-        const staying = expiresPreviousInSeconds === 0 ? [] : secrets;
-        if (staying.length >= LIVE_AT_MOST) throw tooMany(client);
-        if (endsAt !== null)
-          await stores.clientSecrets.expire(
-            secrets.map((secret) => secret.id),
-            endsAt,
-          );
-        await stores.clientSecrets.deleteExpired(client.id, at);
-        const secret = await stores.clientSecrets.insert({
-          ...stored,
-          id: random.uuid(),
-          clientId: client.id,
-          createdAt: at,
-          expiresAt: null,
-          lastUsedAt: null,
-        });
-        await audit.record(stores, {
-          action: 'client.secret_added',
-          actor: by,
-          subject: { type: 'client', id: client.id },
-          detail: { secret_id: secret.id, previous: secrets.length, previous_expire_at: endsAt },
-        });
-        const [summary] = summaries(client, [secret]);
-        if (summary === undefined || text === null) throw new Error('a secret was made without a text');
-        return { ...summary, text };
-      });
+      return await changeInLock(
+        dependencies,
+        asked,
+        id,
+        async (stores, { client, permissions, secrets }, by) => {
+          requireAuthorityOver(by, permissions, permissions);
+          const at = now();
+          const endsAt =
+            expiresPreviousInSeconds === undefined
+              ? null
+              : new Date(at.getTime() + expiresPreviousInSeconds * 1000);
+          const staying = expiresPreviousInSeconds === 0 ? [] : secrets;
+          if (staying.length >= LIVE_AT_MOST) throw tooMany(client);
+          if (endsAt !== null)
+            await stores.clientSecrets.expire(
+              secrets.map((secret) => secret.id),
+              endsAt,
+            );
+          await stores.clientSecrets.deleteExpired(client.id, at);
+          const secret = await stores.clientSecrets.insert({
+            ...stored,
+            id: random.uuid(),
+            clientId: client.id,
+            createdAt: at,
+            expiresAt: null,
+            lastUsedAt: null,
+          });
+          await audit.record(stores, {
+            action: 'client.secret_added',
+            actor: by,
+            subject: { type: 'client', id: client.id },
+            detail: { secret_id: secret.id, previous: secrets.length, previous_expire_at: endsAt },
+          });
+          const [summary] = summaries(client, [secret]);
+          if (summary === undefined || text === null) throw new Error('a secret was made without a text');
+          return { ...summary, text };
+        },
+      );
     },
 
-    async removeSecret(by, id, secretId, { force = false } = {}) {
-      await changeInLock(dependencies, id, async (stores, found) => {
+    async removeSecret(asked, id, secretId, { force = false } = {}) {
+      await changeInLock(dependencies, asked, id, async (stores, found, by) => {
         const { client, permissions, secrets } = found;
         requireAuthorityOver(by, permissions, permissions);
         if (!force && isLastCredential(found, secretId)) {

@@ -23,8 +23,8 @@ export function createClients(dependencies: ClientDependencies): Clients {
 
     update: createClientChange(dependencies),
 
-    async delete(by, id) {
-      await changeInLock(dependencies, id, async (stores, { client, permissions }) => {
+    async delete(asked, id) {
+      await changeInLock(dependencies, asked, id, async (stores, { client, permissions }, by) => {
         requireAuthorityOver(by, permissions, []);
         await stores.clients.delete(client.id);
         await audit.record(stores, {

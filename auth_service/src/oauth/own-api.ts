@@ -46,11 +46,12 @@ function clientIn({ sub, client_id, token_type }: JwtClaims): string {
 }
 
 /**
- * What the client holds now. A token that was narrowed by `scope` (it names permissions and no role) gives at most what
- * it names; `role:admin_manage` covers a permission on either side.
+ * What the client holds now. A token that was narrowed by `scope` (it names no role) gives at most what it names;
+ * `role:admin_manage` covers a permission on either side.
  */
 function narrow(held: readonly string[], { roles, permissions }: JwtClaims): readonly string[] {
   const asked = Array.isArray(permissions) ? permissions.filter((name) => typeof name === 'string') : [];
-  const isNarrowed = asked.length > 0 && Array.isArray(roles) && roles.length === 0;
+  // A token that names no role gives what it names and no more, nothing included.
+  const isNarrowed = !Array.isArray(roles) || roles.length === 0;
   return isNarrowed ? asked.filter((permission) => covers(held, permission)) : held;
 }

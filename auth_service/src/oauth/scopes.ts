@@ -43,6 +43,12 @@ export function narrowGranted(
 ): readonly string[] | null {
   if (granted === null) return narrowScopes(asked, held);
   const left = granted.filter((name) => held.includes(name));
+  if (granted.length > 0 && left.length === 0) {
+    throw new ServiceError(
+      'invalid_scope',
+      'The client holds nothing any more of what the refresh token stands for.',
+    );
+  }
   return narrowScopes(asked, left, 'The refresh token is not, or no longer, good for') ?? left;
 }
 

@@ -2,7 +2,7 @@ import { ServiceError } from '#errors';
 import type { Role, Stores, TransactionStores } from '#storage';
 import { type Authority, requireAuthorityOver } from './authority.ts';
 import { ADMIN_PERMISSION, ADMIN_ROLE } from './built-ins.ts';
-import { change, type RbacDependencies } from './dependencies.ts';
+import { administer, type RbacDependencies } from './dependencies.ts';
 import type { Grant, Rbac } from './index.ts';
 import { find, noSuch, PERMISSION, ROLE } from './kinds.ts';
 import { keepAnAdministrator } from './last-administrator.ts';
@@ -44,8 +44,8 @@ export function createGrants(dependencies: RbacDependencies): Grants {
   const { storage, audit, now } = dependencies;
 
   /** Gives or takes a permission; the row and its event, or neither. */
-  function changeRole({ by, holder, thing, isGrant }: Gift): Promise<Grant> {
-    return change(dependencies, async (stores) => {
+  function changeRole({ by: asked, holder, thing, isGrant }: Gift): Promise<Grant> {
+    return administer(dependencies, asked, async (stores, by) => {
       const role = await find(stores, ROLE, holder);
       const permission = await find(stores, PERMISSION, thing);
       const carried = await ROLE.carried(stores, role.id, role.name);
@@ -69,8 +69,8 @@ export function createGrants(dependencies: RbacDependencies): Grants {
     });
   }
 
-  function changeHolder(holders: Holders, { by, holder, thing, isGrant }: Gift): Promise<Grant> {
-    return change(dependencies, async (stores) => {
+  function changeHolder(holders: Holders, { by: asked, holder, thing, isGrant }: Gift): Promise<Grant> {
+    return administer(dependencies, asked, async (stores, by) => {
       const holderId = await holders.requireId(stores, holder);
       const role = await find(stores, ROLE, thing);
       const before = await holders.carried(stores, holderId);

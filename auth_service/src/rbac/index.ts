@@ -18,7 +18,7 @@ import type {
 } from '#storage';
 import type { Authority } from './authority.ts';
 
-export { type Authority, covers, requireAuthorityOver } from './authority.ts';
+export { type Authority, type BoundAuthority, covers, requireAuthorityOver } from './authority.ts';
 export {
   ADMIN_PERMISSION,
   ADMIN_ROLE,
@@ -26,6 +26,7 @@ export {
   BUILT_IN_ROLES,
   type BuiltInPermission,
 } from './built-ins.ts';
+export { administer } from './dependencies.ts';
 export { ADMINISTRATORS_LOCK, keepAnAdministrator } from './last-administrator.ts';
 export { PERMISSION_NAME, ROLE_NAME } from './names.ts';
 export { createRbac, RBAC_LOCK, type RbacDependencies } from './rbac.ts';

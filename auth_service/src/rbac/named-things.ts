@@ -1,7 +1,8 @@
 import { ServiceError } from '#errors';
 import type { Role, TransactionStores } from '#storage';
 import { type Authority, requireAuthorityOver } from './authority.ts';
-import { change, type RbacDependencies } from './dependencies.ts';
+import { ADMIN_PERMISSION } from './built-ins.ts';
+import { administer, type RbacDependencies } from './dependencies.ts';
 import type { NamedThings, NewNamedThing, Precondition } from './index.ts';
 import { find, type Kind } from './kinds.ts';
 import { checkNames } from './names.ts';
@@ -10,11 +11,11 @@ export function createNamedThings(kind: Kind, dependencies: RbacDependencies): N
   const { storage, audit, now, random } = dependencies;
   const { noun } = kind;
 
-  async function create(by: Authority, input: NewNamedThing): Promise<Role> {
+  async function create(asked: Authority, input: NewNamedThing): Promise<Role> {
     const { name } = input;
     const description = input.description || null;
     checkNames(noun, name, description);
-    return change(dependencies, async (stores) => {
+    return administer(dependencies, asked, async (stores, by) => {
       const id = random.uuid();
       requireAuthorityOver(by, [], await kind.carried(stores, id, name));
       await requireFree(stores, kind, name);
@@ -27,13 +28,13 @@ export function createNamedThings(kind: Kind, dependencies: RbacDependencies): N
   }
 
   async function update(
-    by: Authority,
+    asked: Authority,
     idOrName: string,
     input: Partial<NewNamedThing>,
     precondition?: Precondition<Role>,
   ): Promise<Role> {
     checkNames(noun, input.name, input.description || null);
-    return change(dependencies, async (stores) => {
+    return administer(dependencies, asked, async (stores, by) => {
       const thing = await find(stores, kind, idOrName);
       const { id } = thing;
       precondition?.(thing);
@@ -59,16 +60,17 @@ export function createNamedThings(kind: Kind, dependencies: RbacDependencies): N
   }
 
   async function remove(
-    by: Authority,
+    asked: Authority,
     idOrName: string,
     options: { readonly force?: boolean } = {},
   ): Promise<Role> {
-    return change(dependencies, async (stores) => {
+    return administer(dependencies, asked, async (stores, by) => {
       const thing = await find(stores, kind, idOrName);
-      requireAuthorityOver(by, await kind.carried(stores, thing.id, thing.name), []);
+      const { force = false } = options;
+      requireAuthorityOver(by, await carriedBefore(stores, kind, thing, force), []);
       if (thing.name === kind.kept) throw builtIn(kind, thing, 'deleted');
       const use = await kind.use(stores, thing.id);
-      if (use !== null && options.force !== true) {
+      if (use !== null && !force) {
         throw new ServiceError('in_use', `The ${noun} "${thing.name}" is still in use. ${use.sentence}`);
       }
       await kind.store(stores).delete(thing.id);
@@ -86,6 +88,24 @@ export function createNamedThings(kind: Kind, dependencies: RbacDependencies): N
     update,
     delete: remove,
   };
+}
+
+/**
+ * By force it is taken from roles and principals, who are written to as well. What is built in was made for all, and is
+ * given up by who stands for all.
+ */
+async function carriedBefore(
+  stores: TransactionStores,
+  kind: Kind,
+  { id, name }: Role,
+  force: boolean,
+): Promise<readonly string[]> {
+  const own = await kind.carried(stores, id, name);
+  return [
+    ...own,
+    ...(kind.isBuiltIn(name) ? [ADMIN_PERMISSION] : []),
+    ...(force ? await kind.store(stores).carriedByHolders(id) : []),
+  ];
 }
 
 /** What was given, an empty description meaning none. */

@@ -46,6 +46,11 @@ export interface UserRoleStore {
   /** Names of the permissions that come with the person's roles, sorted, usable or not. One statement. */
   carried(userId: string): Promise<string[]>;
   /**
+   * The same, nothing for who cannot use them now: deactivated, or, where the account is ours, banned beyond `now`, not
+   * confirmed, or logged out of the session that is named. One statement.
+   */
+  usable(userId: string, sessionId: string | null, now: Date): Promise<string[]>;
+  /**
    * Whether anybody holds the role who can use it: with an active profile and, where the account is ours, a confirmed
    * address and no ban that lasts beyond `now`.
    */

@@ -100,6 +100,8 @@ export interface ClientRoleStore {
   page(clientId: string, page: HeldPage): Promise<Listed<ClientRole>>;
   /** Names of the permissions that come with the client's roles, sorted. One statement. */
   carried(clientId: string): Promise<string[]>;
+  /** The same, nothing while the client is switched off. */
+  usable(clientId: string): Promise<string[]>;
 }
 
 export interface NamedChange {
@@ -142,6 +144,8 @@ export interface RoleStore {
   /** @returns null when there is none. @throws ServiceError `already_exists`. */
   update(id: string, change: NamedChange): Promise<Role | null>;
   delete(id: string): Promise<boolean>;
+  /** Names of the permissions that those carry who hold it, clients and users, by all their roles. One statement. */
+  carriedByHolders(id: string): Promise<string[]>;
   /** How many hold it. One statement. */
   usage(id: string): Promise<{ clients: number; users: number }>;
 }
@@ -154,6 +158,8 @@ export interface PermissionStore {
   list(page: Page<NamedColumn>): Promise<Listed<Permission>>;
   update(id: string, change: NamedChange): Promise<Permission | null>;
   delete(id: string): Promise<boolean>;
+  /** Names of the permissions that the roles carry which hold it. One statement. */
+  carriedByHolders(id: string): Promise<string[]>;
   /** Names of the roles that hold it, sorted. */
   usage(id: string): Promise<{ roles: string[] }>;
 }

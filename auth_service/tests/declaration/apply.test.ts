@@ -225,7 +225,18 @@ describeOnEachDatabase('a declaration', (open) => {
 
   it('cannot make more of itself than its author holds', async () => {
     const room = await openDeclaration(open);
-    const clerk: Authority = { type: 'user', id: 'u', permissions: ['roles:write', 'clients:write'] };
+    const { storage, clock, rbac } = room;
+    const id = crypto.randomUUID();
+    const at = clock.now();
+    const names = { username: null, firstName: null, lastName: null };
+    await storage.profiles.insert(
+      { userId: id, email: 'c@example.com', ...names, isActive: true, createdAt: at, updatedAt: at },
+      [],
+    );
+    await rbac.roles.create(SYSTEM, { name: 'clerk' });
+    for (const name of ['roles:write', 'clients:write']) await rbac.grantPermission(SYSTEM, 'clerk', name);
+    await rbac.grantRoleToUser(SYSTEM, id, 'clerk');
+    const clerk: Authority = { type: 'user', id, permissions: ['roles:write', 'clients:write'] };
     const before = await everything(room);
     await assert.rejects(room.declaration.apply(clerk, SHOP), { code: 'exceeds_own_rights' });
     const climbing = { clients: [{ name: 'Mine', roles: ['admin'] }] };

@@ -44,6 +44,21 @@ describeOnEachDatabase('rights on our own routes', (open) => {
     assert.equal((await app.admin('GET /audit', { token: whole })).status, 200);
   });
 
+  it('of a token that names nothing are none, whatever its client holds', async () => {
+    const database = await open();
+    await using app = await buildAdminApp(database);
+    const client = await app.clientHolding();
+    await app.rbac.roles.create(SYSTEM, { name: 'role-reader' });
+    await app.rbac.grantPermission(SYSTEM, 'role-reader', 'roles:read');
+    const { items } = (await app.admin(`GET /clients/${client.id}/roles`)).body;
+    await app.rbac.revokeRoleFromClient(SYSTEM, client.id, items[0].role_id);
+    const nothing = await app.tokenOf(client.basic);
+    await app.rbac.grantRoleToClient(SYSTEM, client.id, 'role-reader');
+    database.clock.advance(1);
+    assert.equal((await app.admin('GET /roles', { token: nothing })).status, 403);
+    assert.equal((await app.admin('GET /roles', { token: await app.tokenOf(client.basic) })).status, 200);
+  });
+
   it('of a person are those of this moment, whatever the token says', async () => {
     await using app = await buildAdminApp(await open());
     const person = await app.personHolding();

@@ -212,8 +212,8 @@ describeOauth('clients', (suite) => {
   });
 
   test('creation and each role are audited with their actor', async () => {
-    const { role } = await makeClient(it);
-    const actor = { type: 'user', id: randomUUID(), permissions: ['role:admin_manage'] } as const;
+    const { id, role } = await makeClient(it);
+    const actor = { type: 'client', id, permissions: [] } as const;
     const { client, secret } = await it.oauth.clients.create(actor, { name: 'Audited', roles: [role, role] });
     const events = await it.auditEvents({ subjectId: client.id });
     assert.deepEqual(events.map(({ action }) => action).sort(), ['client.created', 'role.granted']);

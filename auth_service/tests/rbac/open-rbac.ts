@@ -1,10 +1,10 @@
 import { type Audit, createAudit } from '#audit';
 import { systemRandom } from '#crypto';
-import { type Authority, createRbac, type Rbac } from '#rbac';
+import { type Authority, type BoundAuthority, createRbac, type Rbac } from '#rbac';
 import type { AuditEvent, Storage } from '#storage';
 import type { OpenTestDatabase, TestDatabase } from '../support/databases.ts';
 
-export const ADMIN: Authority = { type: 'user', id: 'u-admin', permissions: ['role:admin_manage'] };
+export const ADMIN: Authority = { type: 'system', id: null };
 
 export const ALL = { limit: 200, offset: 0 };
 
@@ -18,6 +18,8 @@ export interface RbacUnderTest extends TestDatabase {
   events(): Promise<Pick<AuditEvent, 'action' | 'subjectType' | 'detail'>[]>;
   /** A client's id. */
   createClient(name?: string): Promise<string>;
+  /** A client that holds these permissions, which are made where they are missing, and acts by them. */
+  actorHolding(...permissions: string[]): Promise<BoundAuthority>;
   /** A person's id; without an account, as one whom another server knows. */
   createUser(email?: string): Promise<string>;
 }
@@ -36,6 +38,26 @@ export async function openRbac(
       throw new Error('no audit, no change');
     },
   };
+  async function createClient(name = 'Orders'): Promise<string> {
+    const at = clock.now();
+    const { id } = await storage.clients.insert({
+      id: systemRandom.uuid(),
+      name,
+      description: null,
+      isActive: true,
+      allowedCallbackUrls: [],
+      allowedResources: [],
+      tokenEndpointAuthMethod: null,
+      tokenLifetimeSeconds: null,
+      refreshTokens: false,
+      jwks: null,
+      jwksUri: null,
+      createdAt: at,
+      updatedAt: at,
+    });
+    return id;
+  }
+
   return {
     ...database,
     rbac: rbacOver(storage),
@@ -45,6 +67,18 @@ export async function openRbac(
       const events = await storage.auditEvents.list({ limit: 1000 });
       const inOrder = events.sort((a, b) => (a.id < b.id ? -1 : 1));
       return inOrder.map(({ action, subjectType, detail }) => ({ action, subjectType, detail }));
+    },
+    async actorHolding(...permissions) {
+      const id = await createClient('Clerk');
+      const rbac = rbacOver(storage);
+      const { name } = await rbac.roles.create(ADMIN, { name: `clerks-${systemRandom.uuid()}` });
+      for (const permission of permissions) {
+        const known = await storage.permissions.findByName(permission);
+        if (known === null) await rbac.permissions.create(ADMIN, { name: permission });
+        await rbac.grantPermission(ADMIN, name, permission);
+      }
+      await rbac.grantRoleToClient(ADMIN, id, name);
+      return { type: 'client', id, permissions };
     },
     async createUser(email = 'ada@example.com') {
       const at = clock.now();
@@ -56,25 +90,7 @@ export async function openRbac(
       );
       return userId;
     },
-    async createClient(name = 'Orders') {
-      const at = clock.now();
-      const { id } = await storage.clients.insert({
-        id: systemRandom.uuid(),
-        name,
-        description: null,
-        isActive: true,
-        allowedCallbackUrls: [],
-        allowedResources: [],
-        tokenEndpointAuthMethod: null,
-        tokenLifetimeSeconds: null,
-        refreshTokens: false,
-        jwks: null,
-        jwksUri: null,
-        createdAt: at,
-        updatedAt: at,
-      });
-      return id;
-    },
+    createClient,
   };
 }
 

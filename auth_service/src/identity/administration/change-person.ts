@@ -1,5 +1,5 @@
 import { ServiceError } from '#errors';
-import { type Authority, type Precondition, RBAC_LOCK, requireAuthorityOver } from '#rbac';
+import { type Authority, administer, type Precondition, requireAuthorityOver } from '#rbac';
 import type { DirectoryEntry, TransactionStores } from '#storage';
 import { adoptAtFirstSight } from '../adoption.ts';
 import type { UserAdministrationDependencies } from './types.ts';
@@ -8,6 +8,8 @@ import type { UserAdministrationDependencies } from './types.ts';
 export interface Changing {
   readonly stores: TransactionStores;
   readonly before: DirectoryEntry;
+  /** With what is left of their rights. */
+  readonly by: Authority;
 }
 
 /**
@@ -18,19 +20,18 @@ export interface Changing {
 export function changePerson<T>(
   dependencies: UserAdministrationDependencies,
   {
-    by,
+    by: asked,
     userId,
     precondition,
   }: { by: Authority; userId: string; precondition?: Precondition<DirectoryEntry> | undefined },
   work: (changing: Changing) => Promise<T>,
 ): Promise<T> {
-  return dependencies.storage.transaction(async (stores) => {
-    await stores.lock(RBAC_LOCK);
+  return administer(dependencies, asked, async (stores, by) => {
     const before = await requireEntry(dependencies, stores, userId);
     precondition?.(before);
     const carried = await stores.userRoles.carried(before.userId);
     requireAuthorityOver(by, carried, carried);
-    return await work({ stores, before });
+    return await work({ stores, before, by });
   });
 }
 

@@ -1,5 +1,5 @@
 import { ServiceError } from '#errors';
-import { type Authority, RBAC_LOCK, ROLE_NAME, requireAuthorityOver } from '#rbac';
+import { type Authority, administer, ROLE_NAME, requireAuthorityOver } from '#rbac';
 import type { DirectoryEntry, TransactionStores } from '#storage';
 import { DEFAULT_ROLE, takenMeansUsername } from '../adoption.ts';
 import { type Names, readNewPerson, userMetadata } from '../profile-input.ts';
@@ -13,7 +13,7 @@ type Person = Required<Names> & { readonly email: string };
 export function createUserCreation(
   dependencies: UserAdministrationDependencies,
 ): Pick<UserAdministration, 'create'> {
-  const { provider, storage, audit, strength, now } = dependencies;
+  const { provider, audit, strength, now } = dependencies;
 
   async function prepare(password: string | undefined, email: string): Promise<PreparedPassword | null> {
     if (password === undefined) return null;
@@ -45,11 +45,10 @@ export function createUserCreation(
   }
 
   return {
-    async create(by, input): Promise<DirectoryEntry> {
+    async create(asked, input): Promise<DirectoryEntry> {
       const person = readNewPerson(input);
       const password = await prepare(input.password, person.email);
-      return await storage.transaction(async (stores) => {
-        await stores.lock(RBAC_LOCK);
+      return await administer(dependencies, asked, async (stores, by) => {
         const userId = await insert(stores, by, { person, password, input });
         const made = await requireEntry(dependencies, stores, userId);
         await audit.record(stores, {

@@ -67,7 +67,7 @@ export function createUserUpdate(
           const { isActive, isConfirmed } = input;
           const difference = differenceOf(before, { email, names, isActive, isConfirmed, password });
           if (difference.fields.length === 0) return before;
-          const make = () => apply(changing, difference, mayVouch(by));
+          const make = () => apply(changing, difference, mayVouch(changing.by));
           const isOfState = difference.isActive !== undefined || difference.isConfirmed !== undefined;
           const ended = isOfState ? await keepAnAdministrator(stores, now(), make) : await make();
           await audit.record(stores, {

@@ -12,6 +12,16 @@ const LINKS = {
 } as const;
 
 export function createClientRoleStore(db: Kysely<Tables>): ClientRoleStore {
+  const carriedBy = (clientId: string) =>
+    db
+      .selectFrom('app_client_roles')
+      .innerJoin('role_permissions', 'role_permissions.role_id', 'app_client_roles.role_id')
+      .innerJoin('permissions', 'permissions.id', 'role_permissions.permission_id')
+      .select('permissions.name')
+      .distinct()
+      .where('app_client_roles.client_id', '=', clientId)
+      .orderBy('permissions.name');
+
   return {
     async add({ clientId, roleId, assignedAt }) {
       requireUuids(clientId, roleId);
@@ -52,14 +62,15 @@ export function createClientRoleStore(db: Kysely<Tables>): ClientRoleStore {
 
     async carried(clientId) {
       if (!isUuid(clientId)) return [];
-      const rows = await db
-        .selectFrom('app_client_roles')
-        .innerJoin('role_permissions', 'role_permissions.role_id', 'app_client_roles.role_id')
-        .innerJoin('permissions', 'permissions.id', 'role_permissions.permission_id')
-        .select('permissions.name')
-        .distinct()
-        .where('app_client_roles.client_id', '=', clientId)
-        .orderBy('permissions.name')
+      const rows = await carriedBy(clientId).execute();
+      return rows.map(({ name }) => name);
+    },
+
+    async usable(clientId) {
+      if (!isUuid(clientId)) return [];
+      const rows = await carriedBy(clientId)
+        .innerJoin('app_clients', 'app_clients.id', 'app_client_roles.client_id')
+        .where('app_clients.is_active', '=', true)
         .execute();
       return rows.map(({ name }) => name);
     },

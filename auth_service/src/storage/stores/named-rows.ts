@@ -11,7 +11,7 @@ const BY_NAME = { column: 'name', isDescending: false } as const;
 export function createNamedRows(
   db: Kysely<Tables>,
   table: 'roles' | 'permissions',
-): Omit<RoleStore, 'usage'> {
+): Omit<RoleStore, 'usage' | 'carriedByHolders'> {
   const find = async (column: 'id' | 'name', value: string) => {
     const row = await db.selectFrom(table).selectAll().where(column, '=', value).executeTakeFirst();
     return row === undefined ? null : toRecord(row);

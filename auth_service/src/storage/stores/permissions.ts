@@ -8,6 +8,20 @@ export function createPermissionStore(db: Kysely<Tables>): PermissionStore {
   return {
     ...createNamedRows(db, 'permissions'),
 
+    async carriedByHolders(id) {
+      if (!isUuid(id)) return [];
+      const rows = await db
+        .selectFrom('role_permissions as mine')
+        .innerJoin('role_permissions as other', 'other.role_id', 'mine.role_id')
+        .innerJoin('permissions', 'permissions.id', 'other.permission_id')
+        .select('permissions.name')
+        .distinct()
+        .where('mine.permission_id', '=', id)
+        .orderBy('permissions.name')
+        .execute();
+      return rows.map(({ name }) => name);
+    },
+
     async usage(id) {
       if (!isUuid(id)) return { roles: [] };
       const holders = await db

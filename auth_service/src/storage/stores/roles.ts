@@ -8,6 +8,25 @@ export function createRoleStore(db: Kysely<Tables>): RoleStore {
   return {
     ...createNamedRows(db, 'roles'),
 
+    async carriedByHolders(id) {
+      if (!isUuid(id)) return [];
+      const { rows } = await sql<{ name: string }>`
+        select distinct permission.name
+        from (
+          select other.role_id from ${sql.table('auth_service_data.user_roles')} mine
+            join ${sql.table('auth_service_data.user_roles')} other on other.user_id = mine.user_id
+            where mine.role_id = ${id}
+          union
+          select other.role_id from ${sql.table('auth_service_data.app_client_roles')} mine
+            join ${sql.table('auth_service_data.app_client_roles')} other on other.client_id = mine.client_id
+            where mine.role_id = ${id}
+        ) held
+        join ${sql.table('auth_service_data.role_permissions')} granted on granted.role_id = held.role_id
+        join ${sql.table('auth_service_data.permissions')} permission on permission.id = granted.permission_id
+        order by permission.name`.execute(db);
+      return rows.map(({ name }) => name);
+    },
+
     async usage(id) {
       if (!isUuid(id)) return { clients: 0, users: 0 };
       const { rows } = await sql<{ clients: number; users: number }>`

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { UserRoleStore } from '../person-stores.ts';
 import type { Tables } from '../tables.ts';
 import { readHeldPage } from './held-page.ts';
@@ -61,6 +61,25 @@ export function createUserRoleStore(db: Kysely<Tables>): UserRoleStore {
         .where('user_roles.user_id', '=', userId)
         .orderBy('permissions.name')
         .execute();
+      return rows.map(({ name }) => name);
+    },
+
+    async usable(userId, sessionId, now) {
+      if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId))) return [];
+      const { rows } = await sql<{ name: string }>`
+        select distinct permission.name
+        from ${sql.table('auth_service_data.user_roles')} assigned
+        join ${sql.table('auth_service_data.profiles')} profile
+          on profile.user_id = assigned.user_id and profile.is_active
+        left join ${sql.table('auth_service_identity.users')} account on account.id = assigned.user_id
+        join ${sql.table('auth_service_data.role_permissions')} granted on granted.role_id = assigned.role_id
+        join ${sql.table('auth_service_data.permissions')} permission on permission.id = granted.permission_id
+        where assigned.user_id = ${userId} and (account.id is null or (
+          account.email_confirmed_at is not null and (account.banned_until is null or account.banned_until <= ${now})
+          and (${sessionId}::uuid is null or exists (
+            select from ${sql.table('auth_service_identity.sessions')} live
+            where live.id = ${sessionId}::uuid and live.user_id = account.id))))
+        order by permission.name`.execute(db);
       return rows.map(({ name }) => name);
     },
 
