@@ -49,7 +49,6 @@ export const CATALOGUE = {
   rate_limited: 'Too many requests. Try again later.',
 
   // The service itself
-  client_keys_unavailable: 'The keys of this client cannot be fetched from its jwks_uri right now.',
   overloaded: 'Too many passwords are being checked right now. Try again in a moment.',
   internal: 'Something went wrong on our side.',
   starting: 'The service is starting.',

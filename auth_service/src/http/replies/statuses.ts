@@ -43,7 +43,6 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
 
   internal: 500,
   overloaded: 503,
-  client_keys_unavailable: 503,
   starting: 503,
   stopping: 503,
   schema_behind: 503,
