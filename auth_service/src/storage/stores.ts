@@ -111,6 +111,12 @@ export interface NamedChange {
 }
 
 export interface ClientRefreshTokenStore {
+  /** All of the client's. @returns how many went. */
+  deleteOf(clientId: string): Promise<number>;
+  /**
+   * In one statement with a look at the client, so that none begins beside the switch that ends them all.
+   * @throws ServiceError `not_found` also for a client that is inactive or has no refresh tokens
+   */
   insert(family: RefreshTokenFamily): Promise<void>;
   /** Null also for the family of another client. */
   find(id: string, clientId: string): Promise<RefreshTokenFamily | null>;
