@@ -24,6 +24,9 @@ const REFUSED: readonly (readonly [given: { name: string; description?: string }
   [{ name: '', description: 'right-to-left \u202e here' }, 'description'],
   [{ name: '', description: 'half a character \ud83d' }, 'description'],
   [{ name: '', description: 'nul \0' }, 'description'],
+  [{ name: '', description: 'nothing\u200b to see' }, 'description'],
+  [{ name: '', description: 'filled \u3164 up' }, 'description'],
+  [{ name: '', description: '💥'.repeat(501) }, 'description'],
 ];
 
 describeOnEachDatabase('roles and permissions', (open) => {
@@ -110,6 +113,16 @@ describeOnEachDatabase('roles and permissions', (open) => {
       assert.deepEqual(statements, []);
     });
   }
+
+  it('a description is counted in characters, whatever they take to store', async () => {
+    const { rbac } = await openRbac(open);
+    const description = '💥'.repeat(500);
+    assert.equal((await rbac.roles.create(ADMIN, { name: 'reader', description })).description, description);
+    assert.equal(
+      (await rbac.permissions.create(ADMIN, { name: 'a:b', description })).description,
+      description,
+    );
+  });
 
   it('a role cannot be named like an id, which would stand in for another', async () => {
     const { rbac } = await openRbac(open);
