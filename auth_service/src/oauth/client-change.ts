@@ -57,6 +57,9 @@ export function createClientChange(dependencies: ClientDependencies): Clients['u
     const fields = names.filter((name) => !isDeepStrictEqual(columns[name], before[name]));
     if (fields.length === 0) return before;
     const updated = await stores.clients.update(before.id, { ...columns, updatedAt: now() });
+    const ends = (before.isActive && !columns.isActive) || (before.refreshTokens && !columns.refreshTokens);
+    // Switched on again, it begins anew: what was taken from it must not come back with the switch.
+    if (ends) await stores.clientRefreshTokens.deleteOf(before.id);
     const subject = { type: 'client', id: before.id };
     await audit.record(stores, { action: 'client.updated', actor: by, subject, detail: { fields } });
     return updated ?? before;

@@ -66,7 +66,7 @@ export function createRateLimits({ limits, audit, now }: RateLimitDependencies):
       try {
         return await authenticate();
       } catch (error) {
-        if (!isUnproved(error)) throw error;
+        if (!isServiceError(error, 'invalid_client')) throw error;
         const key = addressKey(clientIp);
         const state = await ipFailures.consume(key);
         // A burst passes the peek as one; its answers beyond the limit tell nothing.
@@ -81,11 +81,6 @@ export function createRateLimits({ limits, audit, now }: RateLimitDependencies):
       return { ...state, policy: perClient.policy };
     },
   };
-}
-
-/** Who cannot be checked because his keys are not to be had has proved nothing either. */
-function isUnproved(error: unknown): boolean {
-  return isServiceError(error, 'invalid_client') || isServiceError(error, 'client_keys_unavailable');
 }
 
 const NOBODY: Actor = { type: 'anonymous', id: null };

@@ -60,6 +60,7 @@ export type {
   ClientRoleStore,
   ClientSecretStore,
   ClientStore,
+  HeldPage,
   Listed,
   NamedChange,
   NamedColumn,
@@ -73,4 +74,5 @@ export type {
   Sort,
   Stores,
   TransactionStores,
+  Window,
 } from './stores.ts';

@@ -12,7 +12,7 @@ import type {
   ProfileChange,
   Session,
 } from './person-records.ts';
-import type { Listed, Page, SigningKeyStore, Window } from './stores.ts';
+import type { HeldPage, Listed, Page, SigningKeyStore, Window } from './stores.ts';
 
 export interface ProfileStore {
   /** With these roles, as far as they exist. @throws ServiceError `already_exists` for a username that is taken. */
@@ -41,6 +41,8 @@ export interface UserRoleStore {
   remove(userId: string, roleId: string): Promise<boolean>;
   /** By name. */
   list(userId: string): Promise<UserRole[]>;
+  /** One page of them. One statement. */
+  page(userId: string, page: HeldPage): Promise<Listed<UserRole>>;
   /** Names of the permissions that come with the person's roles, sorted, usable or not. One statement. */
   carried(userId: string): Promise<string[]>;
   /**

@@ -40,6 +40,9 @@ export interface Sort<Column extends string> {
   readonly isDescending: boolean;
 }
 
+/** Of what somebody holds, which stands by name; `q` looks at the name. */
+export type HeldPage = Omit<Page, 'sort'>;
+
 /** What roles and permissions can be ordered by. */
 export type NamedColumn = 'name' | 'created_at' | 'updated_at';
 
@@ -97,6 +100,8 @@ export interface ClientRoleStore {
   remove(clientId: string, roleId: string): Promise<boolean>;
   /** By name. */
   list(clientId: string): Promise<ClientRole[]>;
+  /** One page of them. One statement. */
+  page(clientId: string, page: HeldPage): Promise<Listed<ClientRole>>;
   /** Names of the permissions that come with the client's roles, sorted. One statement. */
   carried(clientId: string): Promise<string[]>;
   /** The same, nothing while the client is switched off. */
@@ -110,6 +115,12 @@ export interface NamedChange {
 }
 
 export interface ClientRefreshTokenStore {
+  /** All of the client's. @returns how many went. */
+  deleteOf(clientId: string): Promise<number>;
+  /**
+   * In one statement with a look at the client, so that none begins beside the switch that ends them all.
+   * @throws ServiceError `not_found` also for a client that is inactive or has no refresh tokens
+   */
   insert(family: RefreshTokenFamily): Promise<void>;
   /** Null also for the family of another client. */
   find(id: string, clientId: string): Promise<RefreshTokenFamily | null>;
@@ -172,6 +183,8 @@ export interface RolePermissionStore {
   remove(roleId: string, permissionId: string): Promise<boolean>;
   /** By name. */
   list(roleId: string): Promise<RolePermission[]>;
+  /** One page of them. One statement. */
+  page(roleId: string, page: HeldPage): Promise<Listed<RolePermission>>;
   /** Every grant there is, by the permission's name. */
   all(): Promise<(RolePermission & { readonly roleId: string })[]>;
   /** Names of the permissions that these roles hold together, sorted. One statement. */

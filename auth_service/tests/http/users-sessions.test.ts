@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { aSession } from '../storage/people-builders.ts';
 import { minutesAfter } from '../storage/builders.ts';
+import { aSession } from '../storage/people-builders.ts';
 import { TEST_EPOCH } from '../support/clock.ts';
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { buildAdministeredApp, verdict } from './support/actors.ts';

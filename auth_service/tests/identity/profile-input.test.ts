@@ -88,7 +88,14 @@ describe('profile input', () => {
   });
 
   it('a username is of one script where letters of others look the same', () => {
-    for (const username of ['\u0430dmin', 'admi\u0438', '\u03bfda', 'ada.\u0416', '\u0410\u039f', '\u0391da1']) {
+    for (const username of [
+      '\u0430dmin',
+      'admi\u0438',
+      '\u03bfda',
+      'ada.\u0416',
+      '\u0410\u039f',
+      '\u0391da1',
+    ]) {
       const told = () => readNames({ username });
       assert.deepEqual(fieldsOf(told), ['username'], username);
       assert.throws(told, (error) => /Latin, Cyrillic and Greek/.test(JSON.stringify(error)));

@@ -88,7 +88,9 @@ describeIdentity('administration of people', ({ identity, database, backend }) =
       assert.ok(byOther.status === 'rejected' && refusal('not_found')(byOther.reason));
       assert.ok(byOwner.status === 'rejected' && refusal('invalid_token')(byOwner.reason));
       const events = await identity().auditEvents();
-      const told = events.filter(({ action, subjectId }) => action === 'user.deleted' && subjectId === userId);
+      const told = events.filter(
+        ({ action, subjectId }) => action === 'user.deleted' && subjectId === userId,
+      );
       assert.deepEqual(told, []);
     });
 

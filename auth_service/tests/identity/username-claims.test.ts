@@ -64,7 +64,7 @@ describeIdentity('a username that waits for its e-mail', ({ database, backend, b
 
   it('is none where what waits is no username that could be taken today', async () => {
     const users: string[] = [];
-    for (const username of ['а' + aUsername(), 'a\u200bda', '', 7, { a: 1 }, null]) {
+    for (const username of [`а${aUsername()}`, 'a\u200bda', '', 7, { a: 1 }, null]) {
       const userId = await waiting(aUsername());
       users.push(userId);
       await identity.storage.accounts.update(userId, {

@@ -1,10 +1,18 @@
 import { type Kysely, sql } from 'kysely';
 import type { UserRoleStore } from '../person-stores.ts';
 import type { Tables } from '../tables.ts';
+import { readHeldPage } from './held-page.ts';
 import { isUuid, requireUuids } from './uuid.ts';
 
 /** The provider whose identities let nobody in without a password. */
 const BY_PASSWORD = 'email';
+
+const LINKS = {
+  table: 'user_roles',
+  holder: 'user_id',
+  thing: 'role_id',
+  things: 'roles',
+} as const;
 
 export function createUserRoleStore(db: Kysely<Tables>, accountsAreOurs: boolean): UserRoleStore {
   return {
@@ -37,6 +45,12 @@ export function createUserRoleStore(db: Kysely<Tables>, accountsAreOurs: boolean
         .where('user_roles.user_id', '=', userId)
         .orderBy('roles.name')
         .execute();
+    },
+
+    async page(userId, page) {
+      if (!isUuid(userId)) return { items: [], count: 0 };
+      const { items, count } = await readHeldPage(db, LINKS, userId, page);
+      return { items: items.map(({ id, ...link }) => ({ roleId: id, ...link })), count };
     },
 
     async carried(userId) {
