@@ -37,18 +37,34 @@ export function adminEndpoint(
         const params = request.params as Record<string, string>;
         return await handle({ rooms, by, request, reply, params });
       } catch (error) {
-        if (isServiceError(error, 'exceeds_own_rights')) recordRefusal(rooms, by, request);
+        if (isServiceError(error, 'exceeds_own_rights')) await recordRefusal(rooms, by, request);
         throw error;
       }
     },
   };
 }
 
-function recordRefusal({ audit }: Dependencies, by: Authority, request: FastifyRequest): void {
-  audit.enqueue({
+async function recordRefusal(rooms: Dependencies, by: Authority, request: FastifyRequest): Promise<void> {
+  const subject = await subjectOf(rooms, request.params as Record<string, string>);
+  rooms.audit.enqueue({
     action: 'access.refused',
     outcome: 'failure',
     actor: { type: by.type, id: by.id },
+    ...(subject === null ? {} : { subject }),
     detail: { operation: request.routeOptions.config.operation, reason: 'exceeds_own_rights' },
   });
+}
+
+/** Whom or what the path names first, by id; null where something was to be made. */
+async function subjectOf(
+  { rbac }: Dependencies,
+  params: Readonly<Record<string, string>>,
+): Promise<{ type: string; id: string } | null> {
+  const [[parameter, given] = []] = Object.entries(params);
+  if (parameter === undefined || given === undefined) return null;
+  const type = parameter.replace(/_id$/, '');
+  const things = type === 'role' ? rbac.roles : type === 'permission' ? rbac.permissions : null;
+  // Gone in the meantime: what the request called it says more than nothing.
+  const id = (await things?.find(given).catch(() => null))?.id ?? given;
+  return { type, id };
 }
