@@ -52,8 +52,11 @@ export interface Service {
    * whatever environment its terminal has. Rejects with `schema_behind`, `database_unavailable`, …
    */
   prepare(): Promise<void>;
-  /** Comes up once without listening: built-ins, keys, the first administrator. Rejects as `prepare` does. */
-  bootstrap(): Promise<void>;
+  /**
+   * Comes up once without listening: built-ins, keys, the first administrator. Rejects as `prepare` does.
+   * @returns whether there is an administrator
+   */
+  bootstrap(): Promise<boolean>;
   onReady(listener: () => void): void;
   /** A fault found after `start` resolved that waiting cannot cure: the process should end. */
   onFatal(listener: (error: unknown) => void): void;

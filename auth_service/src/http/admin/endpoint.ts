@@ -37,7 +37,9 @@ export function adminEndpoint(
         const params = request.params as Record<string, string>;
         return await handle({ rooms, by, request, reply, params });
       } catch (error) {
-        if (isServiceError(error) && REFUSALS.has(error.code)) recordRefusal(rooms, by, request, error.code);
+        if (isServiceError(error) && REFUSALS.has(error.code)) {
+          await recordRefusal(rooms, by, request, error.code);
+        }
         throw error;
       }
     },
@@ -47,16 +49,32 @@ export function adminEndpoint(
 /** Of who may use the route, but not for this. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(['exceeds_own_rights', 'own_credentials']);
 
-function recordRefusal(
-  { audit }: Dependencies,
+async function recordRefusal(
+  rooms: Dependencies,
   by: Authority,
   request: FastifyRequest,
   reason: ErrorCode,
-): void {
-  audit.enqueue({
+): Promise<void> {
+  const subject = await subjectOf(rooms, request.params as Record<string, string>);
+  rooms.audit.enqueue({
     action: 'access.refused',
     outcome: 'failure',
     actor: { type: by.type, id: by.id },
+    ...(subject === null ? {} : { subject }),
     detail: { operation: request.routeOptions.config.operation, reason },
   });
+}
+
+/** Whom or what the path names first, by id; null where something was to be made. */
+async function subjectOf(
+  { rbac }: Dependencies,
+  params: Readonly<Record<string, string>>,
+): Promise<{ type: string; id: string } | null> {
+  const [[parameter, given] = []] = Object.entries(params);
+  if (parameter === undefined || given === undefined) return null;
+  const type = parameter.replace(/_id$/, '');
+  const things = type === 'role' ? rbac.roles : type === 'permission' ? rbac.permissions : null;
+  // Gone in the meantime: what the request called it says more than nothing.
+  const id = (await things?.find(given).catch(() => null))?.id ?? given;
+  return { type, id };
 }
