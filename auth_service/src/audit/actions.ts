@@ -40,7 +40,7 @@ export const AUDIT_ACTIONS = {
   'admin.bootstrapped':
     'The first administrator was made from the environment; detail says whether the account is new.',
   'access.refused':
-    'A principal asked for what it may not do; detail says which operation and what it lacks.',
+    'A principal asked for what it may not do; detail says which operation and what it lacks. Recorded once a minute for each principal and operation: `collapsed` says how many were not since the one before.',
   'key.created': 'A signing key was created.',
   'rate_limit.exceeded': 'A limit was exceeded for the first time in its window; detail names the limit.',
 } as const satisfies Readonly<Record<string, string>>;

@@ -6,6 +6,8 @@ import { adoptAs } from './adoption.ts';
 import { requireEmail } from './email-address.ts';
 import type { IdentityProvider } from './types.ts';
 
+const NO_WAY_IN =
+  'Nobody can log in with the account of INITIAL_ADMIN_EMAIL: it has no password, or is banned. Give it a password or lift the ban, or name another address.';
 const DEACTIVATED =
   'The account of INITIAL_ADMIN_EMAIL is deactivated. Activate it, or name another address.';
 
@@ -22,8 +24,8 @@ export interface AdministratorDependencies {
  * its e-mail: otherwise whoever registered the address first would be handed the house. One that was deactivated is
  * not activated here, since somebody meant it so.
  * @returns whether this call made an account
- * @throws ServiceError `administrator_unconfirmed`, also for an account that is deactivated; `validation_failed` for
- *   an address that is none.
+ * @throws ServiceError `administrator_unconfirmed`, also for an account that is deactivated, banned or without a
+ *   password; `validation_failed` for an address that is none.
  */
 export async function bootstrapAdministrator(
   { provider, storage, audit, now }: AdministratorDependencies,
@@ -42,6 +44,9 @@ export async function bootstrapAdministrator(
     if (profile === null) await adoptAs({}, now)(stores, { id: user.id, email, isConfirmed: true });
     else if (!profile.isActive) throw new ServiceError('administrator_unconfirmed', DEACTIVATED);
     await stores.userRoles.add({ userId: user.id, roleId: role.id, assignedAt: now() });
+    if (!(await stores.userRoles.isHeld(ADMIN_ROLE, now()))) {
+      throw new ServiceError('administrator_unconfirmed', NO_WAY_IN);
+    }
     await audit.record(stores, {
       action: 'admin.bootstrapped',
       actor: { type: 'system', id: null },
