@@ -82,7 +82,7 @@ export const LIST_AUDIT_EVENTS = adminEndpoint(
       to: { ...parts.time, description: 'Exclusive.' },
     },
     response: { 200: PAGE },
-    errors: parts.ERRORS_OF_LISTING,
+    errors: parts.ERRORS_OF_READING,
   },
   async ({ rooms, request }) => {
     const query = readQuery(request.query as Record<string, unknown>);

@@ -37,7 +37,7 @@ export const LIST = adminEndpoint(
       'Newest first where no other order is asked for. `q` looks into e-mail and names; one without three letters or digits in a row is looked for at the beginning of e-mail and username.',
     query: listParameters(COLUMNS),
     response: { 200: parts.listOf('ManagedUserList', schemas.USER) },
-    errors: parts.ERRORS_OF_LISTING,
+    errors: parts.ERRORS_OF_READING,
   },
   async ({ rooms, request }) => {
     const { items, count } = await usersOf(rooms).list(readPage(request.query, COLUMNS));
