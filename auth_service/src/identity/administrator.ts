@@ -7,7 +7,7 @@ import { requireEmail } from './email-address.ts';
 import type { IdentityProvider } from './types.ts';
 
 const NO_WAY_IN =
-  'Nobody can log in with the account of INITIAL_ADMIN_EMAIL: it has no password, or is banned. Give it a password or lift the ban, or name another address.';
+  'Nobody can log in to the account of INITIAL_ADMIN_EMAIL: it is banned, or has no password. Name another address; the administrator that is made of it can lift the ban and set a password.';
 const DEACTIVATED =
   'The account of INITIAL_ADMIN_EMAIL is deactivated. Activate it, or name another address.';
 
@@ -19,7 +19,7 @@ export interface AdministratorDependencies {
 }
 
 /**
- * The first administrator, from the environment, while there is none: nobody active and confirmed who holds the role.
+ * The first administrator, from the environment, while there is none: nobody who holds the role and can log in.
  * Where the last one was deactivated, it acts again. An account that exists keeps its password, and must have proved
  * its e-mail: otherwise whoever registered the address first would be handed the house. One that was deactivated is
  * not activated here, since somebody meant it so.

@@ -21,7 +21,6 @@ const OF_SERVICE = ['internal', 'starting', 'public_url_missing', 'database_unav
 const OF_BODY = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'validation_failed'] as const;
 
 export const ERRORS_OF_READING: readonly ErrorCode[] = [...OF_CALLER, 'validation_failed', ...OF_SERVICE];
-
 /** Of a change, with or without a body. */
 export const ERRORS_OF_WRITING: readonly ErrorCode[] = [
   ...OF_CALLER,
