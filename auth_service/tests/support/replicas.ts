@@ -100,6 +100,7 @@ async function connectReplica(
       ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
       INITIAL_ADMIN_EMAIL: ADMINISTRATOR.email,
       INITIAL_ADMIN_PASSWORD: ADMINISTRATOR.password,
+      MAILER_AUTOCONFIRM: 'true',
       RATE_LIMIT_TOKEN: 'off',
       RATE_LIMIT_LOGIN: 'off',
       RATE_LIMIT_REGISTER: 'off',
