@@ -8,6 +8,7 @@ import {
   askWell,
   type Client,
   logInAdministrator,
+  type Person,
   PERSONS_PASSWORD,
   tokenOf,
 } from './caller.ts';
@@ -25,7 +26,7 @@ type Prepare = (base: string, administrator: Administrator) => Promise<Ending>;
 async function preparePerson(
   base: string,
   administrator: Administrator,
-  end: (base: string, person: { id: string; token: string }, token: string) => Promise<unknown>,
+  end: (at: string, person: Person, token: string) => Promise<unknown>,
 ): Promise<Ending> {
   const person = await administrator.makePerson();
   return { token: person.token, at: 'GET /users/me', end: (at) => end(at, person, administrator.token) };
@@ -34,7 +35,7 @@ async function preparePerson(
 async function prepareClient(
   base: string,
   administrator: Administrator,
-  end: (base: string, client: Client, token: string) => Promise<unknown>,
+  end: (at: string, client: Client, token: string) => Promise<unknown>,
 ): Promise<Ending> {
   const client = await administrator.makeClient('admin');
   const token = await tokenOf(base, client);
