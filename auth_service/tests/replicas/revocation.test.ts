@@ -24,7 +24,6 @@ interface Ending {
 type Prepare = (base: string, administrator: Administrator) => Promise<Ending>;
 
 async function preparePerson(
-  base: string,
   administrator: Administrator,
   end: (at: string, person: Person, token: string) => Promise<unknown>,
 ): Promise<Ending> {
@@ -51,14 +50,14 @@ const ENDINGS: Readonly<Record<string, Prepare>> = {
     prepareClient(base, administrator, (at, { id }) =>
       askWell(at, `PATCH /admin/clients/${id}`, { token: administrator.token, body: { is_active: false } }),
     ),
-  'logging out': (base, administrator) =>
-    preparePerson(base, administrator, (at, { token }) => askWell(at, 'POST /users/logout', { token })),
-  'banning a person': (base, administrator) =>
-    preparePerson(base, administrator, (at, { id }, token) =>
+  'logging out': (_base, administrator) =>
+    preparePerson(administrator, (at, { token }) => askWell(at, 'POST /users/logout', { token })),
+  'banning a person': (_base, administrator) =>
+    preparePerson(administrator, (at, { id }, token) =>
       askWell(at, `POST /admin/users/${id}/ban`, { token, body: { ban_duration: '1h' } }),
     ),
-  'changing a password': (base, administrator) =>
-    preparePerson(base, administrator, (at, { id }, token) =>
+  'changing a password': (_base, administrator) =>
+    preparePerson(administrator, (at, { id }, token) =>
       askWell(at, `PATCH /admin/users/${id}`, { token, body: { password: `${PERSONS_PASSWORD} and more` } }),
     ),
 };
