@@ -8,8 +8,8 @@ import {
   askWell,
   type Client,
   logInAdministrator,
-  type Person,
   PERSONS_PASSWORD,
+  type Person,
   tokenOf,
 } from './caller.ts';
 import { describeReplicas } from './harness.ts';

@@ -76,9 +76,9 @@ export function createBoundedPool(driver: typeof pg, settings: PoolSettings, log
     options: {},
     connect: async () =>
       boundClient(await connect(), {
-      answerTimeoutMs: settings.statementTimeoutMs + ANSWER_GRACE_MS,
-      isServerThere: () => probe(variant.url),
-    }),
+        answerTimeoutMs: settings.statementTimeoutMs + ANSWER_GRACE_MS,
+        isServerThere: () => probe(variant.url),
+      }),
     async end() {
       const timer = new AbortController();
       const cut = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).then(
