@@ -21,6 +21,7 @@ interface CreateOptions {
   readonly authMethod?: TokenEndpointAuthMethod;
   readonly jwks?: string;
   readonly jwksUri?: string;
+  readonly rateLimit?: string;
   readonly secretHash?: string;
 }
 
@@ -36,6 +37,7 @@ export function addCreate(clients: Command, { output, withService }: CommandCont
     .option('--id <uuid>', 'a client that moves here keeps its client_id', uuid)
     .option('--resource <uri>', 'a resource it may ask tokens for; may be repeated', collect)
     .option('--token-lifetime <seconds>', 'how long its tokens live', wholeNumber({ min: 1, max: 86_400 }))
+    .option('--rate-limit <rate>', 'a limit of its own, such as 600/minute, or off')
     .option('--refresh-tokens', 'its tokens come with refresh tokens')
     .option('--auth-method <method>', `the one way it proves who it is, left out any: ${METHODS}`)
     .option('--jwks <file>', 'its public keys, a JSON Web Key Set; - for standard input')
@@ -64,7 +66,7 @@ export function addCreate(clients: Command, { output, withService }: CommandCont
 /** @throws ServiceError `validation_failed`, for a file of keys that cannot be read. */
 async function inputOf(options: CreateOptions): Promise<NewClientInput> {
   const { name, description, role, id, resource, tokenLifetime, secretHash } = options;
-  const { refreshTokens, authMethod, jwks, jwksUri } = options;
+  const { rateLimit, refreshTokens, authMethod, jwks, jwksUri } = options;
   return {
     name,
     ...(description === undefined ? {} : { description }),
@@ -72,6 +74,7 @@ async function inputOf(options: CreateOptions): Promise<NewClientInput> {
     ...(id === undefined ? {} : { id }),
     ...(resource === undefined ? {} : { allowedResources: resource }),
     ...(tokenLifetime === undefined ? {} : { tokenLifetimeSeconds: tokenLifetime }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
     ...(refreshTokens === undefined ? {} : { refreshTokens }),
     ...(authMethod === undefined ? {} : { tokenEndpointAuthMethod: authMethod }),
     ...(jwks === undefined ? {} : { jwks: await readKeys(jwks) }),
