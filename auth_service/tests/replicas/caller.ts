@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Agent, request } from 'node:http';
 import { ADMINISTRATOR, PUBLIC_URL } from '../support/replicas.ts';
 
-export const API = '/api/v1/auth';
+const API = '/api/v1/auth';
 const PASSWORD = 'correct horse battery staple';
 /** Longer than any bound of the product: who waits this long waits for ever. */
 const PATIENCE_MS = 30_000;
@@ -111,6 +111,12 @@ export async function tokenOf(base: string, { basic }: Client): Promise<string> 
 export function askForToken(base: string, basic: string, agent?: Agent): Promise<Answer> {
   const form = { grant_type: 'client_credentials', resource: PUBLIC_URL };
   return ask(base, 'POST /token', { basic, form, ...(agent === undefined ? {} : { agent }) });
+}
+
+/** The `jti` of a token that was issued, by which the audit knows it. */
+export function identifierOf({ body }: Answer): string {
+  const [, claims = ''] = String(body.access_token).split('.');
+  return JSON.parse(Buffer.from(claims, 'base64url').toString()).jti;
 }
 
 /** `503`, told when to come again, and in the time that the product promises. */

@@ -17,6 +17,7 @@ import {
   askForToken,
   askWell,
   type Client,
+  identifierOf,
   logInAdministrator,
   requireUnavailable,
   tokenOf,
@@ -65,11 +66,6 @@ function keepAskingForTokens({ stage, known }: World) {
       return answers;
     },
   };
-}
-
-function identifierOf({ body }: Answer): string {
-  const [, claims = ''] = String(body.access_token).split('.');
-  return JSON.parse(Buffer.from(claims, 'base64url').toString()).jti;
 }
 
 /** Nothing that was acknowledged is lost: each token that was issued is in the audit, once. */
