@@ -68,7 +68,10 @@ export function createBoundedPool(driver: typeof pg, settings: PoolSettings, log
 
   return {
     options: {},
-    connect: async () => boundClient(await connect(), settings.statementTimeoutMs + ANSWER_GRACE_MS),
+    async connect() {
+      const client = await connect();
+      return boundClient(client, settings.statementTimeoutMs, variant.sendsLimits);
+    },
     async end() {
       const timer = new AbortController();
       const cut = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).then(
@@ -82,15 +85,20 @@ export function createBoundedPool(driver: typeof pg, settings: PoolSettings, log
   };
 }
 
-function boundClient(client: pg.PoolClient, answerTimeoutMs: number): PostgresPoolClient {
+function boundClient(
+  client: pg.PoolClient,
+  statementTimeoutMs: number,
+  serverKnowsLimits: boolean,
+): PostgresPoolClient {
   let isCut = false;
   const query = async (sql: string, parameters: readonly unknown[]) => {
     const timer = setTimeout(() => {
       isCut = true;
       cutConnection(client);
-    }, answerTimeoutMs);
+    }, statementTimeoutMs + ANSWER_GRACE_MS);
+    const text = sql === 'begin' && !serverKnowsLimits ? beginWithin(statementTimeoutMs) : sql;
     try {
-      return await client.query(sql, [...parameters]);
+      return await client.query(text, [...parameters]);
     } finally {
       clearTimeout(timer);
     }
@@ -99,6 +107,15 @@ function boundClient(client: pg.PoolClient, answerTimeoutMs: number): PostgresPo
     query: query as unknown as PostgresPoolClient['query'],
     release: (destroy) => client.release(destroy || isCut),
   };
+}
+
+/**
+ * Behind a pooler the limits are the transaction's own, in the same message as its beginning. Without them a server
+ * waits on for a lock whose asker has gone, and keeps those of a process that stands still.
+ */
+function beginWithin(milliseconds: number): string {
+  const limits = ['statement_timeout', 'idle_in_transaction_session_timeout'];
+  return ['begin', ...limits.map((name) => `set local ${name} = ${milliseconds}`)].join('; ');
 }
 
 /** What waits for an answer fails as a lost connection. */
