@@ -8,6 +8,11 @@ import { createRunDirectory } from './run-directory.ts';
 
 export interface PostgresCluster {
   readonly url: string;
+  /** Ends every connection and transaction, as a restart of the database does; on disk it stays. */
+  shutDown(): Promise<void>;
+  /** Again, on the same port. */
+  start(): Promise<void>;
+  /** For good: nothing of it is left. */
   stop(): Promise<void>;
 }
 
@@ -47,14 +52,22 @@ export async function startPostgresCluster(binaries: string): Promise<PostgresCl
     log_min_messages: 'fatal',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = spawn(join(binaries, 'postgres'), ['-D', data, ...options], {
-    ...identity,
-    stdio: 'ignore',
-  });
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
-  await untilReady(url, server);
+  const start = async () => {
+    const started = spawn(join(binaries, 'postgres'), ['-D', data, ...options], {
+      ...identity,
+      stdio: 'ignore',
+    });
+    await untilReady(url, started);
+    return started;
+  };
+  let server = await start();
   return {
     url,
+    shutDown: () => stop(server),
+    async start() {
+      server = await start();
+    },
     async stop() {
       await stop(server);
       rmSync(directory, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Stands between a client and a server, and breaks what is between them. */
 export interface TcpProxy extends AsyncDisposable {
@@ -16,6 +17,8 @@ export interface TcpProxy extends AsyncDisposable {
   resume(): void;
   /** New connections pass again; those that are there stay mute for ever. */
   forgetPaused(): void;
+  /** What is sent arrives this many milliseconds later, in either direction; 0: at once again. */
+  slow(delayMs: number): void;
 }
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
@@ -23,12 +26,14 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let accepted = 0;
   let isPaused = false;
   let cutsNext = false;
+  let delayMs = 0;
   let lastToSpeak: 'client' | 'server' | null = null;
 
   const server = createServer((client) => {
     accepted += 1;
     const upstream = connect(targetPort, '127.0.0.1');
     const pair = [client, upstream] as const;
+    const [towardsServer, towardsClient] = [createWay(), createWay()];
     pairs.add(pair);
     for (const socket of pair) {
       socket.setNoDelay(true);
@@ -42,14 +47,28 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     client.on('data', (chunk) => {
       if (lastToSpeak !== 'client') proxy.exchanges += 1;
       lastToSpeak = 'client';
-      upstream.write(chunk);
+      towardsServer(() => upstream.write(chunk));
     });
     upstream.on('data', (chunk: Buffer) => {
       lastToSpeak = 'server';
-      if (!cutsNext) client.write(chunk);
+      if (!cutsNext) towardsClient(() => client.write(chunk));
       else client.write(chunk.subarray(0, chunk.length / 2), () => proxy.cut());
     });
   });
+
+  /** Passes on what is sent one way, late where it is slow, and always in order. */
+  function createWay(): (pass: () => void) => void {
+    let last: Promise<unknown> = Promise.resolve();
+    let waiting = 0;
+    return (pass) => {
+      if (delayMs === 0 && waiting === 0) return pass();
+      waiting += 1;
+      last = Promise.all([last, sleep(delayMs)]).then(() => {
+        waiting -= 1;
+        pass();
+      });
+    };
+  }
 
   const proxy: TcpProxy = {
     port: 0,
@@ -75,6 +94,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     forgetPaused() {
       isPaused = false;
+    },
+    slow(milliseconds) {
+      delayMs = milliseconds;
     },
     [Symbol.asyncDispose]() {
       proxy.cut();
