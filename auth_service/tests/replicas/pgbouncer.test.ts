@@ -45,14 +45,13 @@ async function startBehindPgBouncer(
   const logger = Object.assign(createRecordingLogger(), { flush: () => {} });
   const config = { ...loadConfig(environment()), database } as Service['config'];
   const service = await openService({ config, mode: 'serve', logger });
-  const { url, ready } = await service.start();
-  assert.equal(ready, true);
+  const { url } = await service.start();
+  await until(async () => (await fetch(`${url}/health/ready`)).status === 200);
   return {
     ...api(`${url}/api/v1/auth`),
     pooler,
     service,
     url,
-    logger,
     async [Symbol.asyncDispose]() {
       await service.close();
       await pooler.stop();
@@ -162,6 +161,7 @@ describeOn('postgres', 'behind PgBouncer in transaction mode', (openDatabase) =>
     await using replica = await startBehindPgBouncer(database, { statementTimeoutMs: 200 });
     const admin = await adminToken(replica);
     const credentials = await createClient(replica, admin, 'Orders worker');
+    assert.equal((await replica.token(credentials)).status, 200);
     await database.query('begin; lock table auth_service_data.roles');
     const stuck = await Promise.all(
       ['a', 'b', 'c', 'd', 'e'].map((name) => replica.administrate(admin, '/roles', { name })),
