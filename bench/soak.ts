@@ -5,6 +5,7 @@
  * not end by itself, or when memory grows. All of it is its own and on loopback, and gone afterwards; the database, where
  * one is named, has to be empty.
  */
+import { availableParallelism, loadavg } from 'node:os';
 import {
   findPostgresBinaries,
   startPostgresCluster,
@@ -64,6 +65,8 @@ async function soak(replicas: Replicas): Promise<void> {
     load({ seconds, rate, sends, shares: describeDeeds(world, ledger), excuse: outages.excuse }),
     outages.run(),
   ]);
+  // A machine that is busy with other things answers late, and says little.
+  say(`  load of the machine ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`);
   const grown = memory.stop();
   // At once: what has been acknowledged and is not yet written has to be written on the way out.
   await stopAll(replicas);

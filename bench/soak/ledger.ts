@@ -2,7 +2,8 @@ import type { Replicas } from '../../auth_service/tests/support/replicas.ts';
 
 /** What was acknowledged, by what it must have left behind. */
 const WRITES = {
-  registration: 'select id::text as key from auth_service_identity.users join auth_service_data.profiles on user_id = id',
+  registration:
+    'select id::text as key from auth_service_identity.users join auth_service_data.profiles on user_id = id',
   client: 'select id::text as key from auth_service_data.app_clients',
   'client deactivated': 'select id::text as key from auth_service_data.app_clients where not is_active',
   'role grant': `select client_id || ' ' || r.name as key

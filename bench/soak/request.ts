@@ -27,7 +27,10 @@ export type Send = (path: string, asked: Asked) => Promise<Answer>;
 /** Over connections that are kept; never tried twice. */
 export function openCaller(base: string): { send: Send; close(): void } {
   const agent = new Agent({ keepAlive: true });
-  return { send: (path, asked) => send(agent, `${base}/api/v1/auth${path}`, asked), close: () => agent.destroy() };
+  return {
+    send: (path, asked) => send(agent, `${base}/api/v1/auth${path}`, asked),
+    close: () => agent.destroy(),
+  };
 }
 
 function send(agent: Agent, url: string, { as, method = 'POST', json }: Asked): Promise<Answer> {

@@ -69,7 +69,10 @@ export function createPool<T>(atMost: number): Pool<T> {
   };
 }
 
-export async function buildWorld(send: Send, administrator: { email: string; password: string }): Promise<World> {
+export async function buildWorld(
+  send: Send,
+  administrator: { email: string; password: string },
+): Promise<World> {
   const { access_token } = await good(send('/users/login', { json: administrator }));
   const as = `Bearer ${access_token}`;
   const role = 'soaked';
