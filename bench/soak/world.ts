@@ -52,7 +52,7 @@ export interface Pool<T> {
   take(): T | undefined;
 }
 
-export function createPool<T>(atMost: number): Pool<T> {
+function createPool<T>(atMost: number): Pool<T> {
   const items: T[] = [];
   const chance = () => Math.floor(Math.random() * items.length);
   return {
@@ -99,7 +99,7 @@ export function clientOf({ client_id, client_secret }: { client_id: string; clie
   return { id: client_id, basic: `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}` };
 }
 
-export async function good(asked: Promise<Answer>): Promise<Answer['body']> {
+async function good(asked: Promise<Answer>): Promise<Answer['body']> {
   const { status, body, fault } = await asked;
   if (status >= 200 && status < 300) return body;
   throw new Error(`answered ${status}: ${fault ?? JSON.stringify(body)}`);
