@@ -28,6 +28,8 @@ export function createIntrospection(
     if (presented.kind === 'person') return mayAskAboutAll ? { ...presented.claims, active: true } : INACTIVE;
     const owner = presented.kind === 'machine' ? presented.claims.client_id : presented.family.clientId;
     if (!mayAskAboutAll && owner !== caller.client.id) return INACTIVE;
+    // Before the question to the database, too: while nobody can tell, the answer does not wait for it.
+    if (presented.kind === 'machine' && revocations.isRevoked(marksOf(presented.claims))) return INACTIVE;
     const found = await clients.find(owner);
     if (found === null || !found.client.isActive) return INACTIVE;
     return presented.kind === 'machine'

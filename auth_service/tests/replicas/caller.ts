@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Agent, request } from 'node:http';
+import { type Agent, request } from 'node:http';
 import { ADMINISTRATOR, PUBLIC_URL } from '../support/replicas.ts';
 
 export const API = '/api/v1/auth';
@@ -97,8 +97,8 @@ export async function logInAdministrator(base: string): Promise<Administrator> {
     async makePerson() {
       const email = `${crypto.randomUUID()}@example.com`;
       const body = { email, password: PASSWORD };
-      const { user, session } = await askWell(base, 'POST /users/register', { body });
-      return { id: user.id, token: session.access_token };
+      const { session } = await askWell(base, 'POST /users/register', { body });
+      return { id: session.user.id, token: session.access_token };
     },
   };
 }

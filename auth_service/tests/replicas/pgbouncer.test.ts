@@ -169,6 +169,9 @@ describeOn('postgres', 'behind PgBouncer in transaction mode', (openDatabase) =>
     assert.deepEqual(new Set(stuck.map(({ status }) => status)), new Set([503]));
     assert.ok(stuck.every(({ retryAfter }) => Number(retryAfter) > 0));
     assert.equal((await replica.token(credentials)).status, 200);
+    // Whoever gave up left nobody waiting on the server.
+    const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    await until(async () => (await database.query(waiting)).length === 0);
     await database.query('rollback');
     await until(
       async () => (await replica.administrate(admin, '/roles', { name: 'afterwards' })).status === 201,

@@ -9,6 +9,7 @@ import {
   type Client,
   logInAdministrator,
   PERSONS_PASSWORD,
+  type Person,
   tokenOf,
 } from './caller.ts';
 import { describeReplicas } from './harness.ts';
@@ -23,9 +24,8 @@ interface Ending {
 type Prepare = (base: string, administrator: Administrator) => Promise<Ending>;
 
 async function preparePerson(
-  base: string,
   administrator: Administrator,
-  end: (base: string, person: { id: string; token: string }, token: string) => Promise<unknown>,
+  end: (at: string, person: Person, token: string) => Promise<unknown>,
 ): Promise<Ending> {
   const person = await administrator.makePerson();
   return { token: person.token, at: 'GET /users/me', end: (at) => end(at, person, administrator.token) };
@@ -34,7 +34,7 @@ async function preparePerson(
 async function prepareClient(
   base: string,
   administrator: Administrator,
-  end: (base: string, client: Client, token: string) => Promise<unknown>,
+  end: (at: string, client: Client, token: string) => Promise<unknown>,
 ): Promise<Ending> {
   const client = await administrator.makeClient('admin');
   const token = await tokenOf(base, client);
@@ -50,14 +50,14 @@ const ENDINGS: Readonly<Record<string, Prepare>> = {
     prepareClient(base, administrator, (at, { id }) =>
       askWell(at, `PATCH /admin/clients/${id}`, { token: administrator.token, body: { is_active: false } }),
     ),
-  'logging out': (base, administrator) =>
-    preparePerson(base, administrator, (at, { token }) => askWell(at, 'POST /users/logout', { token })),
-  'banning a person': (base, administrator) =>
-    preparePerson(base, administrator, (at, { id }, token) =>
+  'logging out': (_base, administrator) =>
+    preparePerson(administrator, (at, { token }) => askWell(at, 'POST /users/logout', { token })),
+  'banning a person': (_base, administrator) =>
+    preparePerson(administrator, (at, { id }, token) =>
       askWell(at, `POST /admin/users/${id}/ban`, { token, body: { ban_duration: '1h' } }),
     ),
-  'changing a password': (base, administrator) =>
-    preparePerson(base, administrator, (at, { id }, token) =>
+  'changing a password': (_base, administrator) =>
+    preparePerson(administrator, (at, { id }, token) =>
       askWell(at, `PATCH /admin/users/${id}`, { token, body: { password: `${PERSONS_PASSWORD} and more` } }),
     ),
 };

@@ -10,8 +10,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly accepted: () => number;
   /** Ends every connection, as a reset; new ones are taken. */
   cut(): void;
-  /** Ends every connection with the next bytes that the server sends, of which half arrive. */
-  cutInTheMiddle(): void;
+  /** Ends every connection with the next bytes that the server sends, of which half arrive; some may pass before. */
+  cutInTheMiddle(afterAnswers?: number): void;
   /** Passes nothing on in either direction, and says nothing about it. */
   pause(): void;
   resume(): void;
@@ -25,7 +25,8 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [client: Socket, server: Socket]>();
   let accepted = 0;
   let isPaused = false;
-  let cutsNext = false;
+  /** Answers that still pass whole. */
+  let passesBeforeCut = Number.POSITIVE_INFINITY;
   let delayMs = 0;
   let lastToSpeak: 'client' | 'server' | null = null;
 
@@ -51,7 +52,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     });
     upstream.on('data', (chunk: Buffer) => {
       lastToSpeak = 'server';
-      if (!cutsNext) towardsClient(() => client.write(chunk));
+      if (passesBeforeCut-- > 0) towardsClient(() => client.write(chunk));
       else client.write(chunk.subarray(0, chunk.length / 2), () => proxy.cut());
     });
   });
@@ -75,14 +76,14 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     exchanges: 0,
     accepted: () => accepted,
     cut() {
-      cutsNext = false;
+      passesBeforeCut = Number.POSITIVE_INFINITY;
       for (const [client, upstream] of pairs) {
         client.resetAndDestroy();
         upstream.destroy();
       }
     },
-    cutInTheMiddle() {
-      cutsNext = true;
+    cutInTheMiddle(afterAnswers = 0) {
+      passesBeforeCut = afterAnswers;
     },
     pause() {
       isPaused = true;

@@ -3,6 +3,7 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
 import type { Logger } from '#observability';
 import { connectionVariant, nextVariant } from './connection-variant.ts';
+import { createServerProbe } from './server-probe.ts';
 
 export interface PoolSettings {
   readonly url: string;
@@ -15,15 +16,20 @@ export interface PoolSettings {
 /** How long the client goes on waiting after the server should have ended the statement itself. */
 const ANSWER_GRACE_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 5_000;
+/** How long a statement is unanswered before the server is asked whether it is still there, and how long that may take. */
+const SILENCE_MS = 2_000;
+const PROBE_TIMEOUT_MS = 3_000;
 
 /**
  * A pool that never waits without end: not for a connection, not for an answer from a server that has gone silent
- * (whose connection is then cut), not for the last statements when it closes.
+ * (whose connection is then cut: at once where the server has nothing to say to others either, and at the latest when it
+ * should have ended the statement itself), not for the last statements when it closes.
  */
 export function createBoundedPool(driver: typeof pg, settings: PoolSettings, logger: Logger): PostgresPool {
   const clients = new Set<pg.PoolClient>();
   let variant = connectionVariant(settings.url);
   let pool = openPool();
+  const probe = createServerProbe(driver, Math.min(PROBE_TIMEOUT_MS, settings.connectTimeoutMs));
 
   function openPool(): pg.Pool {
     const opened = new driver.Pool({
@@ -68,10 +74,12 @@ export function createBoundedPool(driver: typeof pg, settings: PoolSettings, log
 
   return {
     options: {},
-    async connect() {
-      const client = await connect();
-      return boundClient(client, settings.statementTimeoutMs, variant.sendsLimits);
-    },
+    connect: async () =>
+      boundClient(await connect(), {
+        begin: variant.sendsLimits ? 'begin' : beginWithin(settings.statementTimeoutMs),
+        answerTimeoutMs: settings.statementTimeoutMs + ANSWER_GRACE_MS,
+        isServerThere: () => probe(variant.url),
+      }),
     async end() {
       const timer = new AbortController();
       const cut = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timer.signal }).then(
@@ -85,22 +93,24 @@ export function createBoundedPool(driver: typeof pg, settings: PoolSettings, log
   };
 }
 
-function boundClient(
-  client: pg.PoolClient,
-  statementTimeoutMs: number,
-  serverKnowsLimits: boolean,
-): PostgresPoolClient {
+interface ClientBounds {
+  /** What is said for `begin`. */
+  readonly begin: string;
+  readonly answerTimeoutMs: number;
+  readonly isServerThere: () => Promise<boolean>;
+}
+
+function boundClient(client: pg.PoolClient, bounds: ClientBounds): PostgresPoolClient {
   let isCut = false;
   const query = async (sql: string, parameters: readonly unknown[]) => {
-    const timer = setTimeout(() => {
+    const watch = watchAnswer(bounds, () => {
       isCut = true;
       cutConnection(client);
-    }, statementTimeoutMs + ANSWER_GRACE_MS);
-    const text = sql === 'begin' && !serverKnowsLimits ? beginWithin(statementTimeoutMs) : sql;
+    });
     try {
-      return await client.query(text, [...parameters]);
+      return await client.query(sql === 'begin' ? bounds.begin : sql, [...parameters]);
     } finally {
-      clearTimeout(timer);
+      watch.end();
     }
   };
   return {
@@ -116,6 +126,28 @@ function boundClient(
 function beginWithin(milliseconds: number): string {
   const limits = ['statement_timeout', 'idle_in_transaction_session_timeout'];
   return ['begin', ...limits.map((name) => `set local ${name} = ${milliseconds}`)].join('; ');
+}
+
+/** Gives up on an answer that is out of time, or whose server is gone without a word. */
+function watchAnswer({ answerTimeoutMs, isServerThere }: ClientBounds, giveUp: () => void): { end(): void } {
+  let isOver = false;
+  let silence = setTimeout(look, SILENCE_MS);
+  const late = setTimeout(giveUp, answerTimeoutMs);
+
+  async function look(): Promise<void> {
+    const isThere = await isServerThere();
+    if (isOver) return;
+    if (isThere) silence = setTimeout(look, SILENCE_MS);
+    else giveUp();
+  }
+
+  return {
+    end() {
+      isOver = true;
+      clearTimeout(silence);
+      clearTimeout(late);
+    },
+  };
 }
 
 /** What waits for an answer fails as a lost connection. */
