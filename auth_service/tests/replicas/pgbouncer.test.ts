@@ -162,7 +162,7 @@ describeOn('postgres', 'behind PgBouncer in transaction mode', (openDatabase) =>
     const admin = await adminToken(replica);
     const credentials = await createClient(replica, admin, 'Orders worker');
     assert.equal((await replica.token(credentials)).status, 200);
-    await database.query('begin; lock table auth_service_data.roles');
+    await database.query('begin; lock table auth_service_data.roles in share row exclusive mode');
     const stuck = await Promise.all(
       ['a', 'b', 'c', 'd', 'e'].map((name) => replica.administrate(admin, '/roles', { name })),
     );
@@ -170,7 +170,8 @@ describeOn('postgres', 'behind PgBouncer in transaction mode', (openDatabase) =>
     assert.ok(stuck.every(({ retryAfter }) => Number(retryAfter) > 0));
     assert.equal((await replica.token(credentials)).status, 200);
     // Whoever gave up left nobody waiting on the server.
-    const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    const waiting = `select from pg_locks where not granted and relation = 'auth_service_data.roles'::regclass
+      and database = (select oid from pg_database where datname = current_database())`;
     await until(async () => (await database.query(waiting)).length === 0);
     await database.query('rollback');
     await until(
