@@ -105,7 +105,9 @@ async function stopAll({ replicas }: Replicas): Promise<void> {
   for (const [index, { lines }] of replicas.entries()) {
     const worst = lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL');
     if (worst.length > 0) {
-      faults.push(`replica ${index + 1} logged ${worst.length} errors, first: ${JSON.stringify(worst[0])}`);
+      faults.push(
+        `replica ${index + 1} logged ${worst.length} errors, first: ${JSON.stringify(worst[0]).slice(0, 400)}`,
+      );
     }
   }
 }
