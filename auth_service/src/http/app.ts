@@ -1,5 +1,6 @@
 import { fastify } from 'fastify';
 import { adminRoutes, userRoutes } from './admin/routes.ts';
+import { addConnectionDraining } from './connection-draining.ts';
 import { addCors } from './cors.ts';
 import type { Dependencies, HttpApp } from './dependencies.ts';
 import { KEYS, KEYS_OF_PEOPLE, METADATA } from './discovery/endpoints.ts';
@@ -78,6 +79,7 @@ export function createApp(dependencies: Dependencies): HttpApp {
   const app = fastify(serverOptions(dependencies));
   requireDeclarations(app);
   addRequestLog(app, logger);
+  addConnectionDraining(app);
   addRequestContext(app, dependencies);
   addCors(app, config);
   addLoadShedding(app, dependencies.inFlightAtMost);
