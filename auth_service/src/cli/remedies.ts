@@ -6,7 +6,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   already_exists: 'Choose another name, or use the one that is there.',
   built_in: 'Make one of your own and change that.',
   database_unavailable:
-    'See that the database runs and that AUTH_SERVICE_DATABASE_URL points to it, then try again.',
+    'See that the database runs and that AUTH_SERVICE_DATABASE_URL (for migrations DATABASE_DIRECT_URL, where it is set) points to it, then try again.',
   migration_altered:
     'Run the version whose migration files were applied, or restore the file as it was released.',
   permission_denied: 'Check who owns the data folder; a port below 1024 needs another PORT or more rights.',

@@ -75,8 +75,8 @@ export async function startPostgresCluster(binaries: string): Promise<PostgresCl
   };
 }
 
-/** initdb and postgres refuse to run as root: then as `postgres` or `nobody`. */
-function unprivilegedIdentity(): { uid: number; gid: number; cwd: string } | { uid?: undefined } {
+/** initdb, postgres and pgbouncer refuse to run as root: then as `postgres` or `nobody`. */
+export function unprivilegedIdentity(): { uid: number; gid: number; cwd: string } | { uid?: undefined } {
   if (process.getuid?.() !== 0) return {};
   for (const user of ['postgres', 'nobody']) {
     try {

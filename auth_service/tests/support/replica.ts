@@ -20,6 +20,8 @@ export interface Replica extends AsyncDisposable {
   /** The same for every process that it has been. */
   readonly url: string;
   readonly isRunning: () => boolean;
+  /** Of the process that it is now; null before the first start. */
+  readonly pid: () => number | null;
   /** What it has logged, in all the processes that it has been. */
   readonly lines: readonly LogLine[];
   /** Resolves when it is ready, or with `untilReady: false` once it listens. Rejects when it ends instead. */
@@ -58,6 +60,7 @@ export function createReplica(settings: Readonly<Record<string, string>>): Repli
     url,
     lines,
     isRunning: () => isUp,
+    pid: () => child?.pid ?? null,
     async start({ untilReady = true } = {}) {
       launch();
       const probe = untilReady ? `${url}/health/ready` : `${url}/health/live`;

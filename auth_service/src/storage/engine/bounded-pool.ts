@@ -76,6 +76,7 @@ export function createBoundedPool(driver: typeof pg, settings: PoolSettings, log
     options: {},
     connect: async () =>
       boundClient(await connect(), {
+        begin: variant.sendsLimits ? 'begin' : beginWithin(settings.statementTimeoutMs),
         answerTimeoutMs: settings.statementTimeoutMs + ANSWER_GRACE_MS,
         isServerThere: () => probe(variant.url),
       }),
@@ -92,12 +93,14 @@ export function createBoundedPool(driver: typeof pg, settings: PoolSettings, log
   };
 }
 
-interface AnswerBounds {
+interface ClientBounds {
+  /** What is said for `begin`. */
+  readonly begin: string;
   readonly answerTimeoutMs: number;
   readonly isServerThere: () => Promise<boolean>;
 }
 
-function boundClient(client: pg.PoolClient, bounds: AnswerBounds): PostgresPoolClient {
+function boundClient(client: pg.PoolClient, bounds: ClientBounds): PostgresPoolClient {
   let isCut = false;
   const query = async (sql: string, parameters: readonly unknown[]) => {
     const watch = watchAnswer(bounds, () => {
@@ -105,7 +108,7 @@ function boundClient(client: pg.PoolClient, bounds: AnswerBounds): PostgresPoolC
       cutConnection(client);
     });
     try {
-      return await client.query(sql, [...parameters]);
+      return await client.query(sql === 'begin' ? bounds.begin : sql, [...parameters]);
     } finally {
       watch.end();
     }
@@ -116,8 +119,17 @@ function boundClient(client: pg.PoolClient, bounds: AnswerBounds): PostgresPoolC
   };
 }
 
+/**
+ * Behind a pooler the limits are the transaction's own, in the same message as its beginning. Without them a server
+ * waits on for a lock whose asker has gone, and keeps those of a process that stands still.
+ */
+function beginWithin(milliseconds: number): string {
+  const limits = ['statement_timeout', 'idle_in_transaction_session_timeout'];
+  return ['begin', ...limits.map((name) => `set local ${name} = ${milliseconds}`)].join('; ');
+}
+
 /** Gives up on an answer that is out of time, or whose server is gone without a word. */
-function watchAnswer({ answerTimeoutMs, isServerThere }: AnswerBounds, giveUp: () => void): { end(): void } {
+function watchAnswer({ answerTimeoutMs, isServerThere }: ClientBounds, giveUp: () => void): { end(): void } {
   let isOver = false;
   let silence = setTimeout(look, SILENCE_MS);
   const late = setTimeout(giveUp, answerTimeoutMs);
