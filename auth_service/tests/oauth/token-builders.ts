@@ -4,6 +4,7 @@ import { sha256, systemRandom } from '#crypto';
 import { isServiceError, type ServiceError } from '#errors';
 import type { Oauth, TokenRequest } from '#oauth';
 import type { ClientSecret, Storage } from '#storage';
+import { aClient } from '../storage/builders.ts';
 import type { TestClient } from './build-oauth.ts';
 
 /** The error that a request is refused with. */
@@ -19,24 +20,7 @@ export async function refusalOf(oauth: Oauth, request: TokenRequest): Promise<Se
 
 /** A client as no verb of the room makes one yet: it was switched off. */
 export async function makeInactiveClient(storage: Storage): Promise<TestClient> {
-  const id = randomUUID();
-  const at = new Date();
-  await storage.clients.insert({
-    id,
-    name: 'Switched off',
-    description: null,
-    isActive: false,
-    allowedCallbackUrls: [],
-    allowedResources: [],
-    tokenEndpointAuthMethod: null,
-    tokenLifetimeSeconds: null,
-    rateLimit: null,
-    refreshTokens: false,
-    jwks: null,
-    jwksUri: null,
-    createdAt: at,
-    updatedAt: at,
-  });
+  const { id } = await storage.clients.insert(aClient({ name: 'Switched off', isActive: false }));
   return { id, secret: await addSecret(storage, id) };
 }
 

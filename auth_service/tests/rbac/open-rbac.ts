@@ -2,6 +2,7 @@ import { type Audit, createAudit } from '#audit';
 import { systemRandom } from '#crypto';
 import { type Authority, type BoundAuthority, createRbac, type Rbac } from '#rbac';
 import type { AuditEvent, Storage } from '#storage';
+import { aClient } from '../storage/builders.ts';
 import type { OpenTestDatabase, TestDatabase } from '../support/databases.ts';
 
 export const ADMIN: Authority = { type: 'system', id: null };
@@ -41,22 +42,7 @@ export async function openRbac(
   };
   async function createClient(name = 'Orders'): Promise<string> {
     const at = clock.now();
-    const { id } = await storage.clients.insert({
-      id: systemRandom.uuid(),
-      name,
-      description: null,
-      isActive: true,
-      allowedCallbackUrls: [],
-      allowedResources: [],
-      tokenEndpointAuthMethod: null,
-      tokenLifetimeSeconds: null,
-      rateLimit: null,
-      refreshTokens: false,
-      jwks: null,
-      jwksUri: null,
-      createdAt: at,
-      updatedAt: at,
-    });
+    const { id } = await storage.clients.insert(aClient({ name, createdAt: at, updatedAt: at }));
     return id;
   }
 

@@ -166,6 +166,16 @@ describeReplicas('while PostgreSQL', () => {
     await cluster?.stop();
   });
 
+  /** It is back by itself; known clients had tokens all the time, and each one is in the audit. */
+  async function requireRecovery(token: string, asking: ReturnType<typeof keepAskingForTokens>) {
+    await requireBack(world, token);
+    const answers = await asking.stop();
+    for (const { status, body } of answers) assert.equal(status, 200, JSON.stringify(body));
+    assert.ok(answers.length > 20, `${answers.length} tokens`);
+    await requireAudited(cluster, answers);
+    requireNoFaults(stage);
+  }
+
   it('says nothing for ten seconds, known clients get tokens, the rest is told to come again, and it recovers', async () => {
     const token = await tokenOf(stage.urls[0] ?? '', world.known);
     await knowOn(stage, world.known);
@@ -176,12 +186,7 @@ describeReplicas('while PostgreSQL', () => {
     await Promise.all([requireRefusals(world, unknown, token), untilUnhealthy(stage)]);
     await requireClosed(world, token);
     await resumed;
-    await requireBack(world, token);
-    const answers = await asking.stop();
-    for (const { status, body } of answers) assert.equal(status, 200, JSON.stringify(body));
-    assert.ok(answers.length > 20, `${answers.length} tokens`);
-    await requireAudited(cluster, answers);
-    requireNoFaults(stage);
+    await requireRecovery(token, asking);
   });
 
   it('is shut down and started again, it is the same', async () => {
@@ -194,12 +199,7 @@ describeReplicas('while PostgreSQL', () => {
     await untilUnhealthy(stage);
     await sleep(1_000);
     await cluster.start();
-    await requireBack(world, token);
-    const answers = await asking.stop();
-    for (const { status, body } of answers) assert.equal(status, 200, JSON.stringify(body));
-    assert.ok(answers.length > 20, `${answers.length} tokens`);
-    await requireAudited(cluster, answers);
-    requireNoFaults(stage);
+    await requireRecovery(token, asking);
   });
 
   it('forgets all connections without a word, new ones are made', async () => {
