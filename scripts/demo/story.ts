@@ -4,7 +4,9 @@
  * who should not come in tries (forgeries.ts). Every refusal stands beside a request that differs in one thing only and
  * is let in, so that it proves something.
  */
+
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { playAdministration } from './administration.ts';
 import {
   type Credentials,
@@ -18,6 +20,8 @@ import type { Narrator } from './narrator.ts';
 import { playPeople } from './people.ts';
 import { command, type Scene } from './scene.ts';
 import type { Stage } from './stage.ts';
+
+const HEARD_MS = 1_050;
 
 const AUDIENCE = 'paservices_microservices';
 
@@ -126,12 +130,15 @@ async function loseTheRight(scene: Scene, reader: Credentials): Promise<void> {
   const { narrator, askToken, askOrders } = scene;
   narrator.chapter('The right is taken away, and given back');
   await command(scene, 'roles', 'revoke', 'order-reader', 'orders:read');
+  // What another process changed, the service knows within a second.
+  await sleep(HEARD_MS);
   const without = await askToken(reader);
   narrator.step('the next token is issued', '200', without.words);
   narrator.step('GET /orders with it', '403 insufficient_scope orders:read', await askOrders(without.token));
   const asked = await askToken(reader, { scope: 'orders:read' });
   narrator.step('asking for what was taken away', '400 invalid_scope', asked.words);
   await command(scene, 'roles', 'grant', 'order-reader', 'orders:read');
+  await sleep(HEARD_MS);
   const again = await askToken(reader);
   narrator.step('the next token after that', '200', again.words);
   narrator.step('GET /orders with that one', '200', await askOrders(again.token));

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceError } from '#errors';
 
 /**
@@ -12,19 +12,21 @@ const PROBES: ReadonlySet<string> = new Set(['showHealth', 'showLiveness', 'show
 const RETRY_AFTER_SECONDS = 1;
 
 /**
- * Who comes when too much is being worked on is told so at once, before anything is read or asked.
+ * Who comes when too much is being worked on is told so at once, before anything is read or asked. A request counts once
+ * its body is there: who sends slowly takes nobody's place.
  */
 export function addLoadShedding(app: FastifyInstance, atMost: number = IN_FLIGHT_AT_MOST): void {
   let inFlight = 0;
-  app.addHook('onRequest', (request, reply, done) => {
-    if (PROBES.has(request.routeOptions.config.operation ?? '')) return done();
-    if (inFlight >= atMost) {
-      return done(
-        new ServiceError('overloaded', 'Too much is being worked on right now. Try again in a moment.', {
-          retryAfterSeconds: RETRY_AFTER_SECONDS,
-        }),
-      );
-    }
+  const refusal = (request: FastifyRequest) => {
+    if (inFlight < atMost || isProbe(request)) return undefined;
+    return new ServiceError('overloaded', 'Too much is being worked on right now. Try again in a moment.', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  };
+  app.addHook('onRequest', (request, _reply, done) => done(refusal(request)));
+  app.addHook('preValidation', (request, reply, done) => {
+    const refused = refusal(request);
+    if (refused !== undefined || isProbe(request)) return done(refused);
     inFlight += 1;
     // Also when the caller hangs up before the answer: `close` comes once, whatever happens.
     reply.raw.once('close', () => {
@@ -32,4 +34,8 @@ export function addLoadShedding(app: FastifyInstance, atMost: number = IN_FLIGHT
     });
     done();
   });
+}
+
+function isProbe({ routeOptions }: FastifyRequest): boolean {
+  return PROBES.has(routeOptions.config.operation ?? '');
 }

@@ -52,7 +52,7 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
   const loading = new Map<string, Promise<ClientForToken | null>>();
   /** The number, and when it was last known to be the newest. `isDue`: it is not to be trusted any longer. */
   let revision = { value: Number.NaN, readAtMs: Number.NEGATIVE_INFINITY, isDue: true };
-  let reading: Promise<number> | null = null;
+  let reading: { readonly answer: Promise<number>; readonly sinceMs: number } | null = null;
   /** When the first question was asked of those that nothing has answered yet. Null: the database answers. */
   let unansweredSinceMs: number | null = null;
   let changes = 0;
@@ -80,10 +80,13 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
 
   function currentRevision(): Promise<number> | number {
     if (isFresh()) return revision.value;
-    reading ??= readRevision().finally(() => {
-      reading = null;
+    // One that hangs must not hold up those that would be answered.
+    if (reading !== null && isYounger(reading.sinceMs, REVISION_AGE_MS)) return reading.answer;
+    const answer = readRevision().finally(() => {
+      if (reading?.answer === answer) reading = null;
     });
-    return reading;
+    reading = { answer, sinceMs: now().getTime() };
+    return answer;
   }
 
   function isFresh(): boolean {
@@ -179,6 +182,8 @@ export function createClientCache(dependencies: ClientCacheDependencies): Client
 
     invalidate() {
       changes += 1;
+      // One that is under way may bring what was before.
+      reading = null;
       revision = { ...revision, isDue: true };
     },
   };

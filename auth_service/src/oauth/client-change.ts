@@ -4,7 +4,7 @@ import { type Authority, administer, requireAuthorityOver } from '#rbac';
 import type { Client, ClientForToken, Role, TransactionStores } from '#storage';
 import { type ClientColumns, validateColumns } from './client-columns.ts';
 import { findRoles } from './client-creation.ts';
-import { endTokensOf } from './client-tokens.ts';
+import { endEarlierTokensOf, endTokensOf } from './client-tokens.ts';
 import { rolesOf } from './new-client.ts';
 import type { ClientChange, ClientDependencies, ClientDetails, Clients } from './types.ts';
 
@@ -60,6 +60,7 @@ export function createClientChange(dependencies: ClientDependencies): Clients['u
     const updated = await stores.clients.update(before.id, { ...columns, updatedAt: now() });
     // Switched on again, it begins anew: what was taken from it must not come back with the switch.
     if (before.isActive && !columns.isActive) await endTokensOf(stores, dependencies, before.id);
+    else if (!before.isActive && columns.isActive) await endEarlierTokensOf(stores, dependencies, before.id);
     else if (before.refreshTokens && !columns.refreshTokens) {
       await stores.clientRefreshTokens.deleteOf(before.id);
     }

@@ -3,6 +3,7 @@ import { ServiceError } from '#errors';
 import { type Authority, administer, requireAuthorityOver } from '#rbac';
 import type { Role, Stores } from '#storage';
 import { importSecret, makeSecret, type NewSecret } from './client-secret.ts';
+import { endEarlierTokensOf } from './client-tokens.ts';
 import type { ValidClient } from './new-client.ts';
 import type { ClientDependencies, CreatedClient } from './types.ts';
 
@@ -21,6 +22,8 @@ export function createClientInsert(dependencies: ClientDependencies) {
       const permissions = await stores.rolePermissions.carried(roles.map((role) => role.id));
       requireAuthorityOver(by, [], permissions);
       const client = await stores.clients.insert({ ...columns, id, createdAt, updatedAt: createdAt });
+      // There may have been one with this id before.
+      if (valid.id !== null) await endEarlierTokensOf(stores, dependencies, id);
       if (secret !== null) {
         await stores.clientSecrets.insert({
           ...secret.stored,

@@ -1,3 +1,4 @@
+import type { RevokingStores } from '#revocation';
 import type { TransactionStores } from '#storage';
 import type { OauthDependencies } from './types.ts';
 
@@ -6,7 +7,7 @@ const LIFETIME_MAX_SECONDS = 86_400;
 
 type Revoking = Pick<OauthDependencies, 'revocations' | 'now'>;
 
-function afterLifetime(now: Date): Date {
+export function afterLifetime(now: Date): Date {
   return new Date(now.getTime() + LIFETIME_MAX_SECONDS * 1000);
 }
 
@@ -18,6 +19,25 @@ export async function endTokensOf(
 ): Promise<void> {
   await stores.clientRefreshTokens.deleteOf(clientId);
   await revocations.revoke(stores, { kind: 'client', id: clientId, expiresAt: afterLifetime(now()) });
+}
+
+/**
+ * What was issued to the client before this second, by a process that had not heard yet that it was switched off or
+ * deleted: it must not come alive with the client.
+ */
+export async function endEarlierTokensOf(
+  stores: RevokingStores,
+  { revocations, now }: Revoking,
+  clientId: string,
+): Promise<void> {
+  const at = now();
+  const issuedUpTo = new Date(Math.floor(at.getTime() / 1000) * 1000 - 1);
+  await revocations.revoke(stores, {
+    kind: 'client',
+    id: clientId,
+    issuedUpTo,
+    expiresAt: afterLifetime(at),
+  });
 }
 
 /** A family of refresh tokens with every access token that came of it. @returns false when it was gone already. */

@@ -23,7 +23,7 @@ export function createIntrospection(
 
   async function describe(token: string, caller: ClientForToken): Promise<Introspection> {
     const presented = await readToken(token);
-    if (presented === null) return INACTIVE;
+    if (presented === null || (presented.kind === 'refresh' && !presented.isNewest)) return INACTIVE;
     const mayAskAboutAll = covers(caller.permissions, 'tokens:introspect');
     if (presented.kind === 'person') return mayAskAboutAll ? { ...presented.claims, active: true } : INACTIVE;
     const owner = presented.kind === 'machine' ? presented.claims.client_id : presented.family.clientId;

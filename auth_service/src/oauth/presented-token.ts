@@ -3,13 +3,15 @@ import { decodeToken, type JwtClaims, type TokenPolicy, type VerificationKey, ve
 import type { RefreshTokenFamily } from '#storage';
 import { parseRefreshToken } from './refresh-token.ts';
 import type { OauthDependencies } from './types.ts';
+import { UUID } from './uuid.ts';
 
 const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** What a string is that somebody asks about or gives up; null: no good token of ours, whatever it is. */
 export type PresentedToken =
   | { readonly kind: 'machine'; readonly claims: MachineClaims }
-  | { readonly kind: 'refresh'; readonly family: RefreshTokenFamily }
+  /** `isNewest`: not one that was used up already. */
+  | { readonly kind: 'refresh'; readonly family: RefreshTokenFamily; readonly isNewest: boolean }
   | { readonly kind: 'person'; readonly claims: Readonly<Record<string, unknown>> }
   | null;
 
@@ -34,8 +36,8 @@ export function createTokenReader(
   async function readRefresh(token: string): Promise<PresentedToken> {
     const parsed = parseRefreshToken(token);
     const family = parsed && (await storage.clientRefreshTokens.findById(parsed.familyId));
-    if (!parsed || !family || family.tokenHash !== parsed.hash || family.expiresAt <= now()) return null;
-    return { kind: 'refresh', family };
+    if (!parsed || !family || family.expiresAt <= now()) return null;
+    return { kind: 'refresh', family, isNewest: family.tokenHash === parsed.hash };
   }
 
   return async (token) => {
@@ -95,6 +97,7 @@ export function isMachine(claims: JwtClaims): claims is MachineClaims {
     sub === client_id &&
     token_type === 'm2m_access' &&
     typeof jti === 'string' &&
+    UUID.test(jti) &&
     typeof iat === 'number'
   );
 }

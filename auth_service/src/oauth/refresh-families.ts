@@ -11,8 +11,15 @@ interface RefreshFamilies {
    * @throws ServiceError `unauthorized_client` for a client without refresh tokens, `invalid_grant`.
    */
   find(client: Client, parameters: Parameters, clientIp: string): Promise<RefreshTokenFamily>;
-  /** The first token of a new family with this id, for these terms. */
-  begin(client: Client, id: string, terms: Pick<RefreshTokenFamily, 'scope' | 'resources'>): Promise<string>;
+  /**
+   * The first token of a new family with this id, for these terms. Null while it cannot be stored: an access token is
+   * good without one (RFC 6749 §5.1).
+   */
+  begin(
+    client: Client,
+    id: string,
+    terms: Pick<RefreshTokenFamily, 'scope' | 'resources'>,
+  ): Promise<string | null>;
   /** The next token of the family. @throws ServiceError `invalid_grant` when a request with the same came first. */
   advance(family: RefreshTokenFamily, clientIp: string): Promise<string>;
 }
@@ -45,9 +52,9 @@ export function createRefreshFamilies(
       const { text, familyId, hash } = makeRefreshToken(id, random);
       const family = { id: familyId, clientId: client.id, tokenHash: hash, scope, resources };
       const times = { createdAt, refreshedAt: null, expiresAt: expiryFrom(createdAt) };
-      await insertFamily(storage, { ...family, ...times });
+      const isStored = await insertFamily(storage, { ...family, ...times });
       sweepExpired();
-      return text;
+      return isStored ? text : null;
     },
 
     async advance(family, clientIp) {
@@ -64,10 +71,12 @@ export function createRefreshFamilies(
 async function insertFamily(
   { clientRefreshTokens }: OauthDependencies['storage'],
   family: RefreshTokenFamily,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await clientRefreshTokens.insert(family);
+    return true;
   } catch (error) {
+    if (isServiceError(error, 'database_unavailable')) return false;
     // The client was deleted or switched off since it was authenticated.
     if (isServiceError(error, 'not_found')) throw new ServiceError('invalid_client');
     throw error;

@@ -2,8 +2,9 @@ import { ServiceError } from '#errors';
 import { covers } from '#rbac';
 import type { ClientForToken } from '#storage';
 import type { ClientRequests } from './client-requests.ts';
-import { endFamily } from './client-tokens.ts';
-import { createTokenReader, type PresentedToken } from './presented-token.ts';
+import { afterLifetime, endFamily } from './client-tokens.ts';
+import { readParameters } from './parameters.ts';
+import { createTokenReader, marksOf, type PresentedToken } from './presented-token.ts';
 import type { Oauth, OauthDependencies } from './types.ts';
 
 /**
@@ -24,6 +25,8 @@ export function createTokenRevocation(
     if (!isOwn && !covers(caller.permissions, 'tokens:revoke')) {
       throw new ServiceError('unauthorized_client', 'This token was not issued to this client.');
     }
+    // Once more changes nothing, and makes no row.
+    if (presented.kind === 'machine' && revocations.isKnownRevoked(marksOf(presented.claims))) return;
     if (presented.kind === 'person') {
       const id = (await people?.endSession(token)) ?? null;
       if (id !== null) audit.enqueue({ action: 'token.revoked', actor, subject: { type: 'session', id } });
@@ -34,7 +37,7 @@ export function createTokenRevocation(
         audit.record(stores, { action: 'token.revoked', actor, subject, detail });
       if (presented.kind === 'machine') {
         const { jti: id, exp, client_id } = presented.claims;
-        await revocations.revoke(stores, { kind: 'token', id, expiresAt: new Date(exp * 1000) });
+        await revocations.revoke(stores, { kind: 'token', id, expiresAt: endOf(exp, now()) });
         await record({ type: 'token', id }, { client_id });
       } else {
         const { family } = presented;
@@ -45,12 +48,19 @@ export function createTokenRevocation(
   }
 
   return async (request) => {
-    const { caller, parameters } = await requests.authenticate(request);
+    const parameters = readParameters(request.parameters);
+    // Counted, since each one may stay for a day with every process.
+    const { caller } = await requests.authenticateAndCount(request, parameters);
     const token = parameters.get('token');
     if (token === undefined) throw new ServiceError('invalid_request', 'token is missing.');
     await revoke(token, await readToken(token), caller);
     return { clientId: caller.client.id };
   };
+}
+
+/** No token of ours lives longer, whatever one says that somebody signed with a shared secret. */
+function endOf(exp: number, now: Date): Date {
+  return new Date(Math.min(exp * 1000, afterLifetime(now).getTime()));
 }
 
 function ownerOf(presented: Exclude<PresentedToken, null>): string | null {

@@ -33,9 +33,9 @@ export type Target =
   | { readonly kind: 'token'; readonly id: string; readonly expiresAt: Date }
   /** All tokens of one log-in. */
   | { readonly kind: 'session'; readonly id: string; readonly expiresAt: Date | null }
-  /** All that was issued to a client up to now. */
-  | { readonly kind: 'client'; readonly id: string; readonly expiresAt: Date }
-  /** Every token issued up to now. */
+  /** All that was issued to a client up to now, or up to another time. */
+  | { readonly kind: 'client'; readonly id: string; readonly expiresAt: Date; readonly issuedUpTo?: Date }
+  /** Every token issued up to now. Sessions and refresh tokens beget new ones: who sets this deletes them as well. */
   | { readonly kind: 'all'; readonly expiresAt: Date };
 
 /** What a token says of itself; what it has not, it leaves out. */

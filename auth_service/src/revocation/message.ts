@@ -15,13 +15,23 @@ export function writeMessage({ kind, subject, revokedAt, expiresAt }: Told): str
   return JSON.stringify([kind, subject, revokedAt.getTime(), expiresAt?.getTime() ?? null]);
 }
 
-/** Null: none of ours. A message can only revoke, so that a forged one does no more harm than whoever can forge it. */
-export function readMessage(message: string): Told | null {
+/** The clock of another process may be that much ahead. */
+const AHEAD_AT_MOST_MS = 60_000;
+/** No token lives longer. */
+const LIFETIME_AT_MOST_MS = 86_400_000;
+
+/**
+ * Null: none of ours. A message can only revoke, and nothing that is not issued yet; what no row stands for is forgotten
+ * when everything is read again. So a forged one does little, for a minute.
+ */
+export function readMessage(message: string, now: Date): Told | null {
   try {
     const [kind, subject, revokedAtMs, expiresAtMs] = JSON.parse(message) as unknown[];
     if (typeof kind !== 'string' || !KINDS.includes(kind) || !isTime(revokedAtMs)) return null;
     if (kind === 'all' ? subject !== null : typeof subject !== 'string') return null;
-    if (expiresAtMs !== null && !isTime(expiresAtMs)) return null;
+    if (revokedAtMs > now.getTime() + AHEAD_AT_MOST_MS) return null;
+    const lastsAtMost = now.getTime() + AHEAD_AT_MOST_MS + LIFETIME_AT_MOST_MS;
+    if (expiresAtMs !== null && (!isTime(expiresAtMs) || expiresAtMs > lastsAtMost)) return null;
     return {
       kind: kind as Revocation['kind'],
       subject: subject as string | null,

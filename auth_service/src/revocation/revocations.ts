@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '#crypto';
 import { ServiceError } from '#errors';
 import { errorContext, type Logger } from '#observability';
@@ -21,19 +22,25 @@ export interface RevocationDependencies {
 const POLL_INTERVAL_MS = 1_000;
 /** Older than this, what is known is no ground to call a token good. */
 const KNOWN_AT_MOST_MS = 5_000;
+/** A look that takes longer is made again, over another connection. */
+const READ_PATIENCE_MS = 1_500;
 const PRUNE_INTERVAL_MS = 60_000;
 /** Rows in one portion; what is left over goes a minute later. */
 const PRUNED_AT_ONCE = 5_000;
 /** Verifiers forgive an expired token some seconds, and the clock of another process may be behind. */
 const GRACE_MS = 60_000;
+/** Rows stay longer, for processes whose clock is far behind the one that deletes. */
+const KEPT_MS = 3_600_000;
 
 export function createRevocations(dependencies: RevocationDependencies): Revocations {
   const { storage, messages, now, random, logger, monotonicMs = () => performance.now() } = dependencies;
-  const known = createKnown();
+  let known = createKnown();
+  /** Since the last time that everything was read. */
+  let toldMeanwhile: Omit<Revocation, 'id'>[] = [];
   let horizon: string | null = null;
   let syncedAtMs = Number.NEGATIVE_INFINITY;
   let prunedAtMs = now().getTime();
-  let syncing: Promise<void> | null = null;
+  let syncing: { readonly done: Promise<void>; readonly sinceMs: number } | null = null;
   let timer: NodeJS.Timeout | undefined;
   let isRunning = false;
   let isLost = false;
@@ -43,26 +50,56 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
   async function read(): Promise<void> {
     // What was committed by now is in what is read: the age counts from here.
     const startedAtMs = monotonicMs();
-    const found = await storage.revocations.listSince(horizon, longAgo());
+    const since = horizon;
+    if (since === null) toldMeanwhile = [];
+    const found = await storage.revocations.listSince(since, longAgo());
+    if (since === null) {
+      // Everything there is: what is not in it was no revocation, or is none any more.
+      known = createKnown();
+      for (const told of toldMeanwhile) known.add(told);
+    }
     for (const revocation of found.revocations) known.add(revocation);
     // Transactions are numbered anew in a database that was restored: what is there has not been read then.
-    const isAnother = horizon !== null && BigInt(found.horizon) < BigInt(horizon);
+    const isAnother = since !== null && BigInt(found.horizon) < BigInt(since);
     horizon = isAnother ? null : found.horizon;
     if (isAnother) await read();
-    else syncedAtMs = startedAtMs;
+    else syncedAtMs = Math.max(syncedAtMs, startedAtMs);
   }
 
-  /** One at a time; whoever comes while one runs shares it. */
+  /** One at a time; whoever comes while one runs shares it, but for one that has hung too long. */
   function sync(): Promise<void> {
-    syncing ??= read().finally(() => {
-      syncing = null;
+    if (syncing !== null && monotonicMs() - syncing.sinceMs < READ_PATIENCE_MS) return syncing.done;
+    const done = read().finally(() => {
+      if (syncing?.done === done) syncing = null;
     });
-    return syncing;
+    syncing = { done, sinceMs: monotonicMs() };
+    return done;
+  }
+
+  /** Who is late goes on in the background; the next look does not wait for it. */
+  async function syncInTime(): Promise<void> {
+    const timer = new AbortController();
+    const late = sleep(READ_PATIENCE_MS, undefined, { signal: timer.signal, ref: false }).then(() => {
+      throw new ServiceError('database_unavailable');
+    });
+    late.catch(() => undefined);
+    const done = sync();
+    done.catch(() => undefined);
+    try {
+      await Promise.race([done, late]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  function add(revocation: Omit<Revocation, 'id'>): void {
+    known.add(revocation);
+    toldMeanwhile.push(revocation);
   }
 
   async function poll(): Promise<void> {
     try {
-      await sync();
+      await syncInTime();
       if (isLost) logger.info('revocations are read again');
       isLost = false;
       await prune();
@@ -80,7 +117,7 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
     // Once a minute all is read again: a server that took over from another may have used numbers twice.
     horizon = null;
     known.prune(longAgo());
-    await storage.revocations.deleteExpired(longAgo(), PRUNED_AT_ONCE);
+    await storage.revocations.deleteExpired(new Date(at.getTime() - KEPT_MS), PRUNED_AT_ONCE);
   }
 
   function schedule(): void {
@@ -96,7 +133,7 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
       await stores.revocations.insertMany(rows);
       stores.afterCommit(() => {
         for (const row of rows) {
-          known.add(row);
+          add(row);
           messages.publish(CHANNEL, writeMessage(row));
         }
       });
@@ -107,7 +144,7 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
       return known.isRevoked(token);
     },
 
-    isKnownRevoked: known.isRevoked,
+    isKnownRevoked: (token) => known.isRevoked(token),
 
     async start() {
       if (isRunning) return;
@@ -116,8 +153,8 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
       messages.subscribe(
         CHANNEL,
         (message) => {
-          const told = readMessage(message);
-          if (told !== null) known.add(told);
+          const told = readMessage(message, now());
+          if (told !== null) add(told);
         },
         () => void poll(),
       );
@@ -133,5 +170,6 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
 
 function rowOf(target: Target, id: string, revokedAt: Date): Revocation {
   const { kind, expiresAt } = target;
-  return { id, kind, subject: 'id' in target ? target.id : null, revokedAt, expiresAt };
+  const until = target.kind === 'client' ? (target.issuedUpTo ?? revokedAt) : revokedAt;
+  return { id, kind, subject: 'id' in target ? target.id : null, revokedAt: until, expiresAt };
 }

@@ -5,6 +5,8 @@ import { buildAdminApp } from './support/admin-app.ts';
 
 const WORKER = { client_name: 'Orders worker', assigned_roles: ['service'], description: 'Moves orders' };
 
+const SYSTEM = { type: 'system', id: null } as const;
+
 describeOnEachDatabase('clients over HTTP', (open) => {
   it('are made with a secret that is shown once, and get a token with it', async () => {
     await using app = await buildAdminApp(await open());
@@ -73,6 +75,30 @@ describeOnEachDatabase('clients over HTTP', (open) => {
     assert.equal((await app.admin('GET /roles', { token: client.token })).status, 401);
     const token = await app.tokenOf(client.basic);
     assert.equal((await app.admin('GET /roles', { token })).status, 200);
+  });
+
+  it('switched on again, or made anew with their id, bring back no token of the meantime', async () => {
+    const database = await open();
+    await using app = await buildAdminApp(database);
+    const client = await app.clientHolding('roles:read');
+    const ask = async (token: string) => (await app.admin('GET /roles', { token })).status;
+    const sql = (active: boolean) =>
+      `update auth_service_data.app_clients set is_active = ${active} where id = '${client.id}'`;
+    await app.admin(`PATCH /clients/${client.id}`, { body: { is_active: false } });
+    // A process that has not heard yet issues one more.
+    database.clock.advance(2);
+    await database.query(sql(true));
+    const late = await app.tokenOf(client.basic);
+    await database.query(sql(false));
+    database.clock.advance(2);
+    await app.admin(`PATCH /clients/${client.id}`, { body: { is_active: true } });
+    assert.equal(await ask(late), 401);
+    assert.equal(await ask(await app.tokenOf(client.basic)), 200, 'in the same second');
+    const before = await app.tokenOf(client.basic);
+    await app.oauth.clients.delete(SYSTEM, client.id);
+    database.clock.advance(2);
+    await app.oauth.clients.create(SYSTEM, { id: client.id, name: 'The same id' });
+    assert.equal(await ask(before), 401);
   });
 
   it('are changed only by who has seen what is there', async () => {

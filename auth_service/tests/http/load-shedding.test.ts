@@ -48,6 +48,25 @@ describe('when more is asked than can be worked on', () => {
     await Promise.all(working);
   });
 
+  it('who is still sending takes nobody’s place', async () => {
+    await using busy = buildBusyApp();
+    const { port } = await listen(busy.app);
+    const head = 'POST /api/v1/auth/users/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+    const sockets = Array.from({ length: 5 }, () => connect(port, '127.0.0.1'));
+    for (const socket of sockets) {
+      await once(socket, 'connect');
+      socket.write(`${head}Content-Length: 100\r\n\r\n{`);
+    }
+    // They are there once a request behind them is answered.
+    for (let n = 0; n < 3; n += 1) {
+      const answer = busy.app.inject('/wait');
+      await until(() => busy.waiting() === 1);
+      busy.open();
+      assert.equal((await answer).statusCode, 200);
+    }
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('who hangs up makes room', async () => {
     await using busy = buildBusyApp();
     const { port } = await listen(busy.app);

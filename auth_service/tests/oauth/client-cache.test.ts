@@ -100,6 +100,17 @@ describeOnEachDatabase('clients kept in memory', (open) => {
     assert.deepEqual(await rolesNow(), ['reader']);
   });
 
+  it('told of a change while the revision is read, do not wait for what may be from before', async () => {
+    const { clock, cache, id, give, rolesNow, way } = await openCache(open);
+    clock.advance(1);
+    way.state = 'mute';
+    void cache.find(id);
+    way.state = 'open';
+    await give();
+    cache.invalidate();
+    assert.deepEqual(await rolesNow(), ['reader']);
+  });
+
   it('of whom there is none are asked for each time, and fill nothing', async () => {
     const { cache, way } = await openCache(open);
     const nobody = crypto.randomUUID();
