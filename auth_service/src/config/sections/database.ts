@@ -32,7 +32,7 @@ export const databaseSection = {
       parser: databaseUrl,
       secrecy: 'secret-in-url',
       example: 'postgresql://postgres:your_secure_db_password@db:5432/postgres',
-      description: 'URL past the pooler, where one stands in front, for migrations and LISTEN.',
+      description: 'URL past the pooler, where one stands in front, for migrations.',
     }),
     poolMax: variable({
       name: 'DB_POOL_MAX',
