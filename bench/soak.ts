@@ -26,6 +26,10 @@ const SETTINGS = {
   LOGGING_LEVEL: 'WARNING',
   // Nothing that was revoked may be forgotten before it is looked for.
   M2M_JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
+  // Counted in Redis with each request, and never reached.
+  RATE_LIMIT_TOKEN: '1000000/minute',
+  RATE_LIMIT_LOGIN: '1000000/minute',
+  RATE_LIMIT_REGISTER: '1000000/minute',
 };
 /** Logs in once more with so many of the passwords that were changed. */
 const TRIED_PASSWORDS = 40;
@@ -33,6 +37,9 @@ const TRIED_PASSWORDS = 40;
 const options = readOptions(process.argv.slice(2));
 const faults: string[] = [];
 await using opened = new AsyncDisposableStack();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => opened.disposeAsync().finally(() => process.exit(1)));
+}
 const replicas = opened.use(
   await startReplicas({ databaseUrl: options.databaseUrl ?? (await startDatabase()), settings: SETTINGS }),
 );
@@ -98,7 +105,9 @@ async function stopAll({ replicas }: Replicas): Promise<void> {
   for (const [index, { lines }] of replicas.entries()) {
     const worst = lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL');
     if (worst.length > 0) {
-      faults.push(`replica ${index + 1} logged ${worst.length} errors, first: ${JSON.stringify(worst[0])}`);
+      faults.push(
+        `replica ${index + 1} logged ${worst.length} errors, first: ${JSON.stringify(worst[0]).slice(0, 400)}`,
+      );
     }
   }
 }

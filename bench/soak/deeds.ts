@@ -32,12 +32,12 @@ export function describeDeeds(world: World, ledger: Ledger): Share[] {
     { name: 'revocation', share: 8, deed: revoke },
     { name: 'client made', share: 4, deed: makeClient },
     { name: 'role granted', share: 2, deed: grantRole },
-    { name: 'client off', share: 1, deed: switchOff },
+    { name: 'client off', share: 1.5, deed: switchOff },
     { name: 'registration', share: 1.5, deed: register },
     { name: 'log-in', share: 2.5, deed: withPerson(logIn) },
-    { name: 'refused log-in', share: 0.5, deed: withPerson(logInInVain) },
+    { name: 'refused log-in', share: 1, deed: withPerson(logInInVain) },
     { name: 'refresh', share: 8, deed: withPerson(refresh) },
-    { name: 'password change', share: 0.5, deed: withPerson(changePassword) },
+    { name: 'password change', share: 1, deed: withPerson(changePassword) },
   ];
 
   function askForToken(send: Send) {
@@ -126,7 +126,10 @@ export function describeDeeds(world: World, ledger: Ledger): Share[] {
     });
   }
 
-  /** Of one person nothing is asked twice at a time: whose refresh token is used up would be a matter of luck. */
+  /**
+   * Of one person nothing is asked twice at a time: whose refresh token is used up would be a matter of luck. Who has no
+   * session, as after an answer that did not come, logs in instead.
+   */
   function withPerson(deed: (send: Send, person: Person) => Promise<Done | null>): Deed {
     return (send) => {
       const person = world.people.take();

@@ -13,6 +13,8 @@ export interface Tally {
   excused: number;
   wrong: number;
   readonly examples: string[];
+  /** Of the run, in which something was wrong. */
+  readonly wrongSeconds: Set<number>;
   readonly tookMs: number[];
 }
 
@@ -59,6 +61,7 @@ function count(tally: Tally, { answer, isRight }: Done, second: number, excuse: 
   else if (status === 503 && Number(retryAfter) > 0 && excuse(startedAt, endedAt)) tally.excused += 1;
   else {
     tally.wrong += 1;
+    tally.wrongSeconds.add(Math.floor(second));
     const said = fault ?? JSON.stringify(body).slice(0, 160);
     if (tally.examples.length < SHOWN) tally.examples.push(`second ${second.toFixed(1)}: ${status} ${said}`);
   }
@@ -75,5 +78,5 @@ function choose(shares: readonly Share[]): Share {
 }
 
 function emptyTally(): Tally {
-  return { sent: 0, right: 0, excused: 0, wrong: 0, examples: [], tookMs: [] };
+  return { sent: 0, right: 0, excused: 0, wrong: 0, examples: [], wrongSeconds: new Set(), tookMs: [] };
 }

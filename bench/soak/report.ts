@@ -12,6 +12,8 @@ export function reportLoad(tallies: ReadonlyMap<string, Tally>): void {
     say(row(name, [sent, right, excused, wrong, ...times]));
     for (const example of examples) say(`    ${example}`);
   }
+  const seconds = new Set([...tallies.values()].flatMap(({ wrongSeconds }) => [...wrongSeconds]));
+  if (seconds.size > 0) say(`  wrong in the seconds ${[...seconds].sort((a, b) => a - b).join(' ')}`);
 }
 
 export function reportWrites(compared: readonly Compared[]): void {

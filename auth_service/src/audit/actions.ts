@@ -27,11 +27,13 @@ export const AUDIT_ACTIONS = {
     'A person registered; failure: the e-mail was known, and the answer did not say so where accounts wait for confirmation.',
   'user.logged_in': 'A person logged in; detail says how. The subject is the session.',
   'user.login_failed': 'Somebody could not prove to be a person; detail says why.',
-  'user.logged_out': 'Sessions were ended by their owner or an administrator; detail names them.',
+  'user.logged_out':
+    'Sessions were ended by their owner or an administrator; detail counts them and names up to 20.',
   'user.refresh_token_reused': 'An old refresh token was used, so its session was ended.',
   'user.password_changed': 'A person changed their password; their other sessions ended.',
   'user.profile_updated': 'A person changed their names; detail says which fields.',
-  'user.created': 'An administrator created a person; detail names the roles.',
+  'user.created':
+    'An administrator created a person; detail names the roles. Each that was assigned has its role.granted as well.',
   'user.updated':
     'An administrator changed a person; detail says which fields, and how many sessions ended with it.',
   'user.banned': 'A person was banned; detail says until when.',
@@ -40,7 +42,7 @@ export const AUDIT_ACTIONS = {
   'admin.bootstrapped':
     'The first administrator was made from the environment; detail says whether the account is new.',
   'access.refused':
-    'A principal asked for what it may not do; detail says which operation and what it lacks.',
+    'A principal asked for what it may not do; detail says which operation and what it lacks. Recorded once a minute for each principal and operation: `collapsed` says how many were not since the one before.',
   'key.created': 'A signing key was created.',
   'rate_limit.exceeded': 'A limit was exceeded for the first time in its window; detail names the limit.',
 } as const satisfies Readonly<Record<string, string>>;

@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { type ApplyOptions, type Change, readDocument } from '#declaration';
-import { ServiceError } from '#errors';
 import { type CommandContext, OPERATOR } from './context.ts';
 import { withExample } from './example.ts';
 import type { Output } from './output.ts';
+import { readText } from './read-text.ts';
 
 const SIGNS: Readonly<Record<Change['verb'], string>> = { create: '+', update: '~', delete: '-' };
 
@@ -29,16 +27,6 @@ export function addApply(program: Command, { output, withService }: CommandConte
       });
     });
   withExample(apply, 'auth-service apply rbac.yaml --dry-run');
-}
-
-/** @throws ServiceError `validation_failed`. */
-async function readText(file: string): Promise<string> {
-  try {
-    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
-  } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be read';
-    throw new ServiceError('validation_failed', `The file "${file}" was not read: ${reason}.`, { cause });
-  }
 }
 
 function describe(changes: readonly Change[], dryRun: boolean, output: Output): string {

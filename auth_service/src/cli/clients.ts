@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ClientDetails, ClientSecretSummary } from '#oauth';
+import type { JsonWebKeySet } from '#storage';
 import { uuid, wholeNumber } from './arguments.ts';
 import { addCreate } from './clients-create.ts';
 import { addAddSecret, addRemoveSecret } from './clients-secrets.ts';
@@ -82,6 +83,10 @@ function describeClient(
     ['roles', roles.join(' ')],
     ['permissions', permissions.join(' ')],
     ['resources', client.allowedResources.join(' ')],
+    ['auth method', client.tokenEndpointAuthMethod ?? 'any'],
+    ['refresh tokens', client.refreshTokens ? 'yes' : 'no'],
+    ['jwks', client.jwks === null ? null : describeKeys(client.jwks)],
+    ['jwks_uri', client.jwksUri],
     ['token lifetime', lifetime === null ? null : `${lifetime} s`],
     ['rate limit', client.rateLimit],
     ['created_at', client.createdAt.toISOString()],
@@ -99,6 +104,11 @@ function describeClient(
     ]),
   );
   return `${fields}\n\n${table}`;
+}
+
+/** By their names, where they have any. */
+function describeKeys({ keys }: JsonWebKeySet): string {
+  return keys.map(({ kid, kty }) => (typeof kid === 'string' ? kid : `a key without kid (${kty})`)).join(' ');
 }
 
 function addDelete(clients: Command, { output, withService }: CommandContext): void {

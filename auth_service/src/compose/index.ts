@@ -58,8 +58,11 @@ export interface Service {
    * whatever environment its terminal has. Rejects with `schema_behind`, `database_unavailable`, …
    */
   prepare(): Promise<void>;
-  /** Comes up once without listening: built-ins, keys, the first administrator. Rejects as `prepare` does. */
-  bootstrap(): Promise<void>;
+  /**
+   * Comes up once without listening: built-ins, keys, the first administrator. Rejects as `prepare` does.
+   * @returns whether there is an administrator
+   */
+  bootstrap(): Promise<boolean>;
   onReady(listener: () => void): void;
   /** A fault found after `start` resolved that waiting cannot cure: the process should end. */
   onFatal(listener: (error: unknown) => void): void;
@@ -84,6 +87,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     mode: options.mode,
     logger: logger.child('storage'),
     now,
+    accountsAreOurs: config.identity.kind === 'embedded',
     ...(options.onStatement === undefined ? {} : { onStatement: options.onStatement }),
   });
   const kv = await openKv({ redis: config.redis, logger: logger.child('kv'), random });

@@ -7,12 +7,16 @@ import type { Service } from './index.ts';
 /** Milliseconds between two tries to come up while a dependency is away or the schema is behind. */
 const RETRY_DELAY_MS = 1000;
 
+const NO_ADMINISTRATOR =
+  'There is no administrator: nobody can log in and use /auth/admin. Set INITIAL_ADMIN_EMAIL and INITIAL_ADMIN_PASSWORD and start again, and one is made.';
+
 export interface Lifecycle {
   state(): 'starting' | 'ready' | 'stopping';
   /** Why it is not ready. */
   reason(): ServiceError | undefined;
   begin(): Promise<boolean>;
-  comeUp(): Promise<void>;
+  /** @returns whether there is an administrator. */
+  comeUp(): Promise<boolean>;
   prepareForCommand(): Promise<void>;
   onReady(listener: () => void): void;
   onFatal(listener: (error: unknown) => void): void;
@@ -35,7 +39,8 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
   /** One try: true when ready, false when waiting may help; throws when it cannot. */
   async function attempt(): Promise<boolean> {
     try {
-      await comeUp(rooms);
+      const hasAdministrator = await comeUp(rooms);
+      if (!hasAdministrator && rooms.people !== null) logger.warning(NO_ADMINISTRATOR);
     } catch (error) {
       if (!curedByWaiting(error)) throw error;
       if (reason?.code !== error.code) {
@@ -83,8 +88,11 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
   };
 }
 
-/** Schema, then what the product needs to find in it, then the keys. Each step is safe beside another replica. */
-async function comeUp(rooms: LifecycleRooms): Promise<void> {
+/**
+ * Schema, then what the product needs to find in it, then the keys. Each step is safe beside another replica.
+ * @returns whether there is an administrator
+ */
+async function comeUp(rooms: LifecycleRooms): Promise<boolean> {
   const { rbac, keys, people, audit, revocations } = rooms;
   await requireSchema(rooms);
   // Before anything is recorded: what meets no partition of its month has to be moved later.
@@ -94,7 +102,7 @@ async function comeUp(rooms: LifecycleRooms): Promise<void> {
   await people?.keys.load();
   // Before anything is served: what was revoked must not pass for good.
   await revocations.start();
-  await people?.bootstrap();
+  return (await people?.bootstrap()) ?? false;
 }
 
 async function requireSchema({ config, storage }: LifecycleRooms): Promise<void> {

@@ -15,6 +15,7 @@ import {
 import { createKeyRing, type KeyRing } from '#keys';
 import type { Kv } from '#kv';
 import type { Logger } from '#observability';
+import { ADMIN_ROLE } from '#rbac';
 import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
 import { recordKey } from './key-audit.ts';
@@ -31,8 +32,8 @@ const DEVELOPMENT_ADMINISTRATOR = 'admin@example.com';
 export interface EmbeddedPeople {
   readonly keys: KeyRing;
   readonly face: PeopleDependencies;
-  /** The first administrator, while there is none. */
-  bootstrap(): Promise<void>;
+  /** Makes the first administrator, while there is none. @returns whether there is one now. */
+  bootstrap(): Promise<boolean>;
   /** Credentials that were made up just now, to be shown once. */
   newAdministrator(): { readonly email: string; readonly password: string } | null;
 }
@@ -98,18 +99,20 @@ export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
     },
     async bootstrap() {
       const credentials = config.initialAdmin ?? inventedAdministrator(rooms);
-      if (credentials === null) return;
       const isInvented = config.initialAdmin === null;
       try {
-        const { created } = await bootstrapAdministrator({ provider, storage, audit, now }, credentials);
-        if (created && isInvented) made = credentials;
+        if (credentials !== null) {
+          const { created } = await bootstrapAdministrator({ provider, storage, audit, now }, credentials);
+          if (created && isInvented) made = credentials;
+        }
       } catch (error) {
         // Nobody asked for this one: that somebody has the address already is no reason not to start.
         if (!isInvented || !isServiceError(error, 'administrator_unconfirmed')) throw error;
         logger
           .child('compose')
-          .warning(`No administrator was made: ${credentials.email} has an account already.`);
+          .warning(`No administrator was made: ${credentials?.email} has an account already.`);
       }
+      return await storage.userRoles.isHeld(ADMIN_ROLE, now());
     },
     newAdministrator: () => made,
   };

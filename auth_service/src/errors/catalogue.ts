@@ -29,6 +29,8 @@ export const CATALOGUE = {
   refresh_token_already_used: 'This refresh token was used before, so its session has ended. Log in again.',
   insufficient_permission: 'This needs a permission that you do not hold.',
   exceeds_own_rights: 'This carries more than you hold yourself. Ask somebody who holds it.',
+  own_credentials:
+    'Your own e-mail and password are not changed here. Your password: PUT /auth/users/password/update. Your e-mail: ask another administrator.',
   last_administrator: 'This is the last administrator. Make another one first.',
   administrator_unconfirmed:
     'The account of INITIAL_ADMIN_EMAIL exists, and its holder never proved to own the address. Name another address, or delete the account.',
@@ -49,7 +51,6 @@ export const CATALOGUE = {
   rate_limited: 'Too many requests. Try again later.',
 
   // The service itself
-  client_keys_unavailable: 'The keys of this client cannot be fetched from its jwks_uri right now.',
   overloaded: 'Too many passwords are being checked right now. Try again in a moment.',
   internal: 'Something went wrong on our side.',
   starting: 'The service is starting.',

@@ -1,5 +1,6 @@
 import { fastify } from 'fastify';
 import { adminRoutes, userRoutes } from './admin/routes.ts';
+import { addConnectionDraining } from './connection-draining.ts';
 import { addCors } from './cors.ts';
 import type { Dependencies, HttpApp } from './dependencies.ts';
 import { KEYS, KEYS_OF_PEOPLE, METADATA } from './discovery/endpoints.ts';
@@ -8,6 +9,7 @@ import { HEALTH, LIVENESS, READINESS } from './health/endpoints.ts';
 import { addLoadShedding } from './load-shedding.ts';
 import type { OpenApiDocument, OpenApiOptions } from './openapi/document.ts';
 import * as people from './people/endpoints.ts';
+import { collapseRefusals } from './refusals.ts';
 import { addErrorReplies } from './replies/send-error.ts';
 import { addRequestContext } from './request-context.ts';
 import { addRequestLog } from './request-log.ts';
@@ -78,6 +80,7 @@ export function createApp(dependencies: Dependencies): HttpApp {
   const app = fastify(serverOptions(dependencies));
   requireDeclarations(app);
   addRequestLog(app, logger);
+  addConnectionDraining(app);
   addRequestContext(app, dependencies);
   addCors(app, config);
   addLoadShedding(app, dependencies.inFlightAtMost);
@@ -86,10 +89,12 @@ export function createApp(dependencies: Dependencies): HttpApp {
 
   const { version, server } = config;
   const { rootPath, publicUrl } = server;
+  const audit = collapseRefusals(dependencies.audit, dependencies.now ?? (() => new Date()));
+  const rooms = { ...dependencies, audit };
   const routes = routesOf({ version, rootPath, publicUrl, hasPeople: dependencies.people !== null });
   app.register(async (scope) => {
     readBodiesAsBytes(scope);
-    for (const route of routes) mountRoute(scope, route, dependencies);
+    for (const route of routes) mountRoute(scope, route, rooms);
   });
   return app;
 }

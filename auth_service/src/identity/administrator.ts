@@ -6,6 +6,8 @@ import { adoptAs } from './adoption.ts';
 import { requireEmail } from './email-address.ts';
 import type { IdentityProvider } from './types.ts';
 
+const NO_WAY_IN =
+  'Nobody can log in to the account of INITIAL_ADMIN_EMAIL: it is banned, or has no password. Name another address; the administrator that is made of it can lift the ban and set a password.';
 const DEACTIVATED =
   'The account of INITIAL_ADMIN_EMAIL is deactivated. Activate it, or name another address.';
 
@@ -17,13 +19,13 @@ export interface AdministratorDependencies {
 }
 
 /**
- * The first administrator, from the environment, while there is none: nobody active and confirmed who holds the role.
+ * The first administrator, from the environment, while there is none: nobody who holds the role and can log in.
  * Where the last one was deactivated, it acts again. An account that exists keeps its password, and must have proved
  * its e-mail: otherwise whoever registered the address first would be handed the house. One that was deactivated is
  * not activated here, since somebody meant it so.
  * @returns whether this call made an account
- * @throws ServiceError `administrator_unconfirmed`, also for an account that is deactivated; `validation_failed` for
- *   an address that is none.
+ * @throws ServiceError `administrator_unconfirmed`, also for an account that is deactivated, banned or without a
+ *   password; `validation_failed` for an address that is none.
  */
 export async function bootstrapAdministrator(
   { provider, storage, audit, now }: AdministratorDependencies,
@@ -42,6 +44,9 @@ export async function bootstrapAdministrator(
     if (profile === null) await adoptAs({}, now)(stores, { id: user.id, email, isConfirmed: true });
     else if (!profile.isActive) throw new ServiceError('administrator_unconfirmed', DEACTIVATED);
     await stores.userRoles.add({ userId: user.id, roleId: role.id, assignedAt: now() });
+    if (!(await stores.userRoles.isHeld(ADMIN_ROLE, now()))) {
+      throw new ServiceError('administrator_unconfirmed', NO_WAY_IN);
+    }
     await audit.record(stores, {
       action: 'admin.bootstrapped',
       actor: { type: 'system', id: null },

@@ -25,8 +25,10 @@ type NameField = keyof typeof LIMITS;
 
 /** Letters and digits of any script, and what joins them; so no name looks like an address, a path or nothing. */
 const USERNAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}._-]*[\p{L}\p{M}\p{N}])?$/u;
-/** Control characters, line breaks, and marks that turn the direction of text. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/** Control characters, line breaks, marks that turn the direction of text, and all that takes no room. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+/** Letters of one look like letters of the others. */
+const LOOKALIKES = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u];
 
 /** @throws ServiceError `validation_failed` with every wrong field. The password is looked at elsewhere. */
 export function readNewPerson(
@@ -63,6 +65,14 @@ export function readNames(input: ProfileInput): Names {
   return names;
 }
 
+/** The username in what somebody says about themselves; null where it is none that could be taken. */
+export function usernameIn({ username }: Readonly<Record<string, unknown>>): string | null {
+  if (typeof username !== 'string') return null;
+  const faults: FieldError[] = [];
+  const names = collectNames({ username }, faults);
+  return faults.length === 0 ? (names.username ?? null) : null;
+}
+
 /** GoTrue's `user_metadata` of a new account: names in its own spelling. */
 export function userMetadata({ username, firstName, lastName }: Names): Record<string, unknown> {
   return {
@@ -77,7 +87,9 @@ function collectNames(input: ProfileInput, faults: FieldError[]): Names {
   for (const field of Object.keys(LIMITS) as NameField[]) {
     const given = input[field];
     if (given === undefined) continue;
-    const name = given === null ? null : given.normalize('NFC').trim() || null;
+    // A username is one in whatever compatible form it is written; other names stay as they are.
+    const form = field === 'username' ? 'NFKC' : 'NFC';
+    const name = given === null ? null : given.normalize(form).trim() || null;
     const fault = name === null ? null : faultOf(field, name);
     if (fault !== null) faults.push({ field: WIRE_NAMES[field], message: fault });
     names[field] = name;
@@ -90,6 +102,9 @@ function faultOf(field: NameField, name: string): string | null {
   if (UNPRINTABLE.test(name)) return 'It has characters that cannot be seen.';
   if (field === 'username' && !USERNAME.test(name)) {
     return 'It is made of letters, digits, and . _ - between them.';
+  }
+  if (field === 'username' && LOOKALIKES.filter((script) => script.test(name)).length > 1) {
+    return 'It mixes letters of Latin, Cyrillic and Greek, which look alike.';
   }
   return null;
 }

@@ -1,4 +1,4 @@
-import type { Stores, TransactionStores } from '#storage';
+import type { Listed, Stores, TransactionStores, Window } from '#storage';
 
 /** Where a request came from, for the list of devices. */
 export interface Device {
@@ -148,7 +148,7 @@ export interface IdentityProvider {
 export interface AccountAdministration {
   /** What takes its time (a hash), before the transaction. @throws ServiceError `overloaded`. */
   preparePassword(password: string): Promise<PreparedPassword>;
-  find(stores: TransactionStores, userId: string): Promise<NewUser | null>;
+  find(stores: TransactionStores, userId: string): Promise<KnownAccount | null>;
   /** @throws ServiceError `email_exists`. */
   create(stores: TransactionStores, account: NewAccount): Promise<NewUser>;
   /** @returns false when there is no such account. @throws ServiceError `email_exists`. */
@@ -158,7 +158,12 @@ export interface AccountAdministration {
   /** All of them, also one that is beginning. @returns their ids. */
   endSessions(stores: TransactionStores, userId: string): Promise<string[]>;
   /** Newest first. */
-  listSessions(userId: string): Promise<PersonSession[]>;
+  listSessions(userId: string, window: Window): Promise<Listed<PersonSession>>;
+}
+
+export interface KnownAccount extends NewUser {
+  /** What its holder says about themselves. */
+  readonly userMetadata: Readonly<Record<string, unknown>>;
 }
 
 /** As the provider wants to be given it. A secret. */

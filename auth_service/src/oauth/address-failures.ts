@@ -65,7 +65,7 @@ export function createAddressFailures(
       try {
         return await authenticate();
       } catch (error) {
-        if (!isUnproved(error)) throw error;
+        if (!isServiceError(error, 'invalid_client')) throw error;
         const key = addressKey(clientIp);
         const state = await failures.consume(key);
         remember(key, state);
@@ -75,9 +75,4 @@ export function createAddressFailures(
       }
     },
   };
-}
-
-/** Who cannot be checked because his keys are not to be had has proved nothing either. */
-function isUnproved(error: unknown): boolean {
-  return isServiceError(error, 'invalid_client') || isServiceError(error, 'client_keys_unavailable');
 }

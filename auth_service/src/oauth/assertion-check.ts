@@ -1,6 +1,6 @@
 import { sha256 } from '#crypto';
 import { isServiceError } from '#errors';
-import { type JwtClaims, verifyToken } from '#keys';
+import { type JwtClaims, type VerificationKey, verifyToken } from '#keys';
 import type { Client } from '#storage';
 import { CLOCK_TOLERANCE_SECONDS } from './assertion-claims.ts';
 import type { CheckCredentials, Refusal } from './client-proof.ts';
@@ -16,7 +16,6 @@ const TYPES = [null, 'JWT', 'client-authentication+jwt'];
  * `private_key_jwt` (RFC 7523 §3): one signature, whatever the client, with the algorithm of the key that is found. The
  * `jti` is remembered only once everything else is right, so that nobody but the client can use it up.
  * @param sweepExpired called for each assertion that is remembered
- * @throws ServiceError `client_keys_unavailable`
  */
 export function createAssertionCheck(
   dependencies: OauthDependencies,
@@ -29,7 +28,8 @@ export function createAssertionCheck(
 
   return async ({ assertion, clientId, decoded }, found) => {
     const refusal = refusalOf(found?.client);
-    const keys = found && refusal === null ? await findKeys(found.client, decoded.header.kid) : [];
+    const usable = found && refusal === null ? await findKeys(found.client, decoded.header.kid) : [];
+    const keys = typeof usable === 'string' ? [] : usable;
     const policy = {
       issuer: clientId,
       audience: settings.publicUrl ?? '',
@@ -39,6 +39,7 @@ export function createAssertionCheck(
     };
     const verified = attempt(() => verifyToken(assertion, policy, now()));
     if (found === null || refusal !== null) return { refusal: refusal ?? 'unknown_client' };
+    if (typeof usable === 'string') return { refusal: 'keys_unavailable', cause: usable };
     if (keys.length === 0) return { refusal: 'wrong_assertion', cause: 'The client has no such key.' };
     if (typeof verified === 'string') return { refusal: 'wrong_assertion', cause: verified };
     return { refusal: null, accept: () => remember(found.client, verified) };
@@ -65,8 +66,12 @@ function attempt(verifyClaims: () => JwtClaims): JwtClaims | string {
 
 function createKeySearch(dependencies: OauthDependencies) {
   const remoteKeys = createRemoteKeys(dependencies);
-  return async ({ id, jwks, jwksUri }: Client, kid: unknown) => {
-    if (jwksUri !== null) return keysNamed(await remoteKeys.find(id, jwksUri, kid), kid);
+  /** Or why they cannot be had. */
+  return async ({ id, jwks, jwksUri }: Client, kid: unknown): Promise<VerificationKey[] | string> => {
+    if (jwksUri !== null) {
+      const keys = await remoteKeys.find(id, jwksUri, kid);
+      return typeof keys === 'string' ? keys : keysNamed(keys, kid);
+    }
     const candidates = jwks?.keys.filter((jwk) => kid === undefined || [undefined, kid].includes(jwk.kid));
     return keysNamed(importKeys(candidates ?? []), kid);
   };

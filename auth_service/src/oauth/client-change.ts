@@ -58,9 +58,11 @@ export function createClientChange(dependencies: ClientDependencies): Clients['u
     const fields = names.filter((name) => !isDeepStrictEqual(columns[name], before[name]));
     if (fields.length === 0) return before;
     const updated = await stores.clients.update(before.id, { ...columns, updatedAt: now() });
+    // Switched on again, it begins anew: what was taken from it must not come back with the switch.
     if (before.isActive && !columns.isActive) await endTokensOf(stores, dependencies, before.id);
-    else if (before.refreshTokens && !columns.refreshTokens)
+    else if (before.refreshTokens && !columns.refreshTokens) {
       await stores.clientRefreshTokens.deleteOf(before.id);
+    }
     const subject = { type: 'client', id: before.id };
     await audit.record(stores, { action: 'client.updated', actor: by, subject, detail: { fields } });
     return updated ?? before;

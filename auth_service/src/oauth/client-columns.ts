@@ -15,8 +15,9 @@ export const AUTH_METHODS: readonly TokenEndpointAuthMethod[] = [
   'client_secret_post',
   'private_key_jwt',
 ];
-/** Line breaks of every kind, marks that change the direction of text, and halves of characters. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/** Line breaks, halves of characters, and whatever is not seen: with it two names that look alike could differ. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+const UNSEEN_RULE = 'must be on one line, without control or invisible characters';
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 /** RFC 8252 §7.1: a domain name in reverse. The dot keeps `javascript:` and its like out. */
 const PRIVATE_USE_SCHEME = /^[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:$/;
@@ -61,13 +62,12 @@ function nameFaults({ name, description }: ClientColumns): FieldError[] {
   if (length < min || length > max) {
     faults.push({ field: 'client_name', message: `must have ${min} to ${max} characters` });
   }
-  if (UNPRINTABLE.test(name))
-    faults.push({ field: 'client_name', message: 'must be printable, on one line' });
+  if (UNSEEN.test(name)) faults.push({ field: 'client_name', message: UNSEEN_RULE });
   if (description !== null && [...description].length > DESCRIPTION_MAX) {
     faults.push({ field: 'description', message: `must have at most ${DESCRIPTION_MAX} characters` });
   }
-  if (description !== null && UNPRINTABLE.test(description)) {
-    faults.push({ field: 'description', message: 'must be printable, on one line' });
+  if (description !== null && UNSEEN.test(description)) {
+    faults.push({ field: 'description', message: UNSEEN_RULE });
   }
   return faults;
 }

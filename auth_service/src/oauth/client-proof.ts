@@ -9,6 +9,7 @@ export type Refusal =
   | 'wrong_method'
   | 'wrong_secret'
   | 'wrong_assertion'
+  | 'keys_unavailable'
   | 'replayed_assertion';
 
 /** What a check of credentials found. */

@@ -68,7 +68,7 @@ async function insertFamily(
   try {
     await clientRefreshTokens.insert(family);
   } catch (error) {
-    // The client was deleted since it was authenticated.
+    // The client was deleted or switched off since it was authenticated.
     if (isServiceError(error, 'not_found')) throw new ServiceError('invalid_client');
     throw error;
   }

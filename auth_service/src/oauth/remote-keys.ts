@@ -1,4 +1,3 @@
-import { ServiceError } from '#errors';
 import type { VerificationKey } from '#keys';
 import { errorContext } from '#observability';
 import { importKeys } from './key-sets.ts';
@@ -19,6 +18,8 @@ interface KeySet {
   /** `-Infinity`: never. */
   fetchedAtMs: number;
   triedAtMs: number;
+  /** Why the last try brought nothing. */
+  failure: string | null;
   fetching: Promise<void> | null;
 }
 
@@ -26,9 +27,9 @@ export interface RemoteKeys {
   /**
    * The keys behind a client's `jwks_uri`, at most ten minutes old; at most an hour where they cannot be fetched. Asked
    * for again when the one that is named is not among them, at most every 30 seconds.
-   * @throws ServiceError `client_keys_unavailable`
+   * @returns the keys, or why there are none, which is for the audit event and for nobody who asks
    */
-  find(clientId: string, uri: string, kid: unknown): Promise<readonly VerificationKey[]>;
+  find(clientId: string, uri: string, kid: unknown): Promise<readonly VerificationKey[] | string>;
 }
 
 /** In this process's memory; the clients that were asked for longest ago are forgotten first. */
@@ -40,8 +41,8 @@ export function createRemoteKeys({ fetchKeySet, now, logger }: OauthDependencies
   function setOf(clientId: string, uri: string): KeySet {
     const known = sets.get(clientId);
     const never = Number.NEGATIVE_INFINITY;
-    const set =
-      known?.uri === uri ? known : { uri, keys: [], fetchedAtMs: never, triedAtMs: never, fetching: null };
+    const unknown = { uri, keys: [], fetchedAtMs: never, triedAtMs: never, failure: null, fetching: null };
+    const set: KeySet = known?.uri === uri ? known : unknown;
     sets.delete(clientId);
     for (const oldest of sets.keys()) {
       if (sets.size < CLIENTS_AT_MOST) break;
@@ -56,7 +57,9 @@ export function createRemoteKeys({ fetchKeySet, now, logger }: OauthDependencies
     try {
       set.keys = importKeys(readKeySet(await fetchKeySet(set.uri)).slice(0, KEYS_AT_MOST));
       set.fetchedAtMs = now().getTime();
+      set.failure = null;
     } catch (error) {
+      set.failure = error instanceof Error ? error.message : String(error);
       logger.warning('the keys of a client could not be fetched from its jwks_uri', {
         client_id: clientId,
         error: errorContext(error),
@@ -75,7 +78,7 @@ export function createRemoteKeys({ fetchKeySet, now, logger }: OauthDependencies
         await set.fetching;
       }
       if (isWithin(set.fetchedAtMs, STALE_MS)) return set.keys;
-      throw new ServiceError('client_keys_unavailable', undefined, { retryAfterSeconds: FLOOR_MS / 1000 });
+      return `The keys of the client cannot be fetched from its jwks_uri: ${set.failure ?? 'not tried again yet'}`;
     },
   };
 }

@@ -193,7 +193,7 @@ export type TokenEndpointAuthMethod = 'client_secret_basic' | 'client_secret_pos
 export interface NewClientInput {
   /** A UUID, for a client that moves here with its id; made when left out. */
   readonly id?: string;
-  /** 3 to 100 characters after trimming, no control characters. */
+  /** 3 to 100 characters after trimming, none of them invisible. Others may have the same name: the id tells them apart. */
   readonly name: string;
   /** Up to 500 characters. */
   readonly description?: string | null;

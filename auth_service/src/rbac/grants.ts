@@ -110,13 +110,14 @@ export function createGrants(dependencies: RbacDependencies): Grants {
   return {
     grantPermission: (...gift) => changeRole(give(...gift)),
     revokePermission: (...gift) => changeRole(take(...gift)),
-    rolePermissions: async (role) => storage.rolePermissions.list((await find(storage, ROLE, role)).id),
+    rolePermissions: async (role, page) =>
+      storage.rolePermissions.page((await find(storage, ROLE, role)).id, page),
     grantRoleToClient: (...gift) => changeHolder(CLIENTS, give(...gift)),
     revokeRoleFromClient: (...gift) => changeHolder(CLIENTS, take(...gift)),
-    clientRoles: async (id) => storage.clientRoles.list(await CLIENTS.requireId(storage, id)),
+    clientRoles: async (id, page) => storage.clientRoles.page(await CLIENTS.requireId(storage, id), page),
     grantRoleToUser: (...gift) => changeHolder(USERS, give(...gift)),
     revokeRoleFromUser: (...gift) => changeHolder(USERS, take(...gift)),
-    userRoles: async (id) => storage.userRoles.list(await USERS.requireId(storage, id)),
+    userRoles: async (id, page) => storage.userRoles.page(await USERS.requireId(storage, id), page),
   };
 }
 

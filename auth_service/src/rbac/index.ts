@@ -7,6 +7,7 @@
  */
 import type {
   ClientRole,
+  HeldPage,
   Listed,
   NamedColumn,
   Page,
@@ -39,19 +40,19 @@ export interface Rbac {
   /** @throws ServiceError `not_found`; `built_in` for what the admin role must keep. */
   revokePermission(by: Authority, role: string, permission: string): Promise<Grant>;
   /** By name. @throws ServiceError `not_found`. */
-  rolePermissions(role: string): Promise<RolePermission[]>;
+  rolePermissions(role: string, page: HeldPage): Promise<Listed<RolePermission>>;
   /** @throws ServiceError `not_found`, for the client or the role. */
   grantRoleToClient(by: Authority, clientId: string, role: string): Promise<Grant>;
   /** @throws ServiceError `not_found`, for the client or the role. */
   revokeRoleFromClient(by: Authority, clientId: string, role: string): Promise<Grant>;
-  /** @throws ServiceError `not_found`. */
-  clientRoles(clientId: string): Promise<ClientRole[]>;
+  /** By name. @throws ServiceError `not_found`. */
+  clientRoles(clientId: string, page: HeldPage): Promise<Listed<ClientRole>>;
   /** @throws ServiceError `not_found`, for the person (who must have a profile) or the role. */
   grantRoleToUser(by: Authority, userId: string, role: string): Promise<Grant>;
   /** @throws ServiceError `not_found`, `last_administrator`. */
   revokeRoleFromUser(by: Authority, userId: string, role: string): Promise<Grant>;
-  /** @throws ServiceError `not_found`. */
-  userRoles(userId: string): Promise<UserRole[]>;
+  /** By name. @throws ServiceError `not_found`. */
+  userRoles(userId: string, page: HeldPage): Promise<Listed<UserRole>>;
   /**
    * Creates the built-ins this database has never had; what was removed since stays removed. The admin role with its
    * `role:admin_manage` is always brought back. Safe to run in several processes at once.

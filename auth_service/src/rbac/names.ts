@@ -7,8 +7,8 @@ export const ROLE_NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
 export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const MAX_DESCRIPTION = 500;
-/** Line breaks and other controls, marks that change the direction of text, halves of characters. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/** Line breaks and other controls, halves of characters, and whatever is not seen. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 
 export type Noun = 'role' | 'permission';
 
@@ -42,6 +42,10 @@ function roleNameFault(name: string): string | undefined {
 
 function faultOfDescription(description: string | null): string | undefined {
   if (description === null) return undefined;
-  if (description.length > MAX_DESCRIPTION) return `A description has at most ${MAX_DESCRIPTION} characters.`;
-  return UNPRINTABLE.test(description) ? 'A description is one line without control characters.' : undefined;
+  if ([...description].length > MAX_DESCRIPTION) {
+    return `A description has at most ${MAX_DESCRIPTION} characters.`;
+  }
+  return UNSEEN.test(description)
+    ? 'A description is one line without control or invisible characters.'
+    : undefined;
 }

@@ -61,6 +61,7 @@ export type {
   ClientRoleStore,
   ClientSecretStore,
   ClientStore,
+  HeldPage,
   Listed,
   NamedChange,
   NamedColumn,
@@ -75,4 +76,5 @@ export type {
   Sort,
   Stores,
   TransactionStores,
+  Window,
 } from './stores.ts';

@@ -15,6 +15,8 @@ export interface OpenStorageOptions {
   readonly database: Config['database'];
   readonly logger: Logger;
   readonly now: () => Date;
+  /** Whether people have their accounts in this database, or with another server. Default: true. */
+  readonly accountsAreOurs?: boolean | undefined;
   /** Called with each statement just before it is sent; `begin`, `commit` and `rollback` are statements too. */
   readonly onStatement?: OnStatement | undefined;
   /**
@@ -41,18 +43,19 @@ export interface Storage extends Stores {
  */
 export async function openStorage(options: OpenStorageOptions): Promise<Storage> {
   const engine = await openEngine(options);
-  const { now } = options;
+  const { now, accountsAreOurs = true } = options;
   const { db } = engine;
+  const settings = { now, accountsAreOurs };
   let closing: Promise<void> | undefined;
 
   return {
-    ...createStores(db, now),
+    ...createStores(db, settings),
     kind: engine.kind,
     async transaction(work) {
       const afterwards: (() => void)[] = [];
       const result = await db.transaction().execute((transaction) =>
         work({
-          ...createStores(transaction, now),
+          ...createStores(transaction, settings),
           async lock(name) {
             await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction);
           },

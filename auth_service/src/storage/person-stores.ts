@@ -12,7 +12,7 @@ import type {
   ProfileChange,
   Session,
 } from './person-records.ts';
-import type { Listed, Page, SigningKeyStore } from './stores.ts';
+import type { HeldPage, Listed, Page, SigningKeyStore, Window } from './stores.ts';
 
 export interface ProfileStore {
   /** With these roles, as far as they exist. @throws ServiceError `already_exists` for a username that is taken. */
@@ -41,6 +41,8 @@ export interface UserRoleStore {
   remove(userId: string, roleId: string): Promise<boolean>;
   /** By name. */
   list(userId: string): Promise<UserRole[]>;
+  /** One page of them. One statement. */
+  page(userId: string, page: HeldPage): Promise<Listed<UserRole>>;
   /** Names of the permissions that come with the person's roles, sorted, usable or not. One statement. */
   carried(userId: string): Promise<string[]>;
   /**
@@ -49,8 +51,9 @@ export interface UserRoleStore {
    */
   usable(userId: string, sessionId: string | null, now: Date): Promise<string[]>;
   /**
-   * Whether anybody holds the role who can use it: with an active profile and, where the account is ours, a confirmed
-   * address and no ban that lasts beyond `now`.
+   * Whether anybody holds the role who can use it: with an active profile and, where accounts are ours, one that has a
+   * confirmed address, no ban that lasts beyond `now`, and a way in: a password, or an identity of another provider than
+   * `email`.
    */
   isHeld(roleName: string, now: Date): Promise<boolean>;
 }
@@ -106,6 +109,8 @@ export interface SessionStore {
   ): Promise<boolean>;
   /** Newest first. */
   list(userId: string): Promise<Session[]>;
+  /** As `list`, in pages. One statement. */
+  page(userId: string, window: Window): Promise<Listed<Session>>;
   /** All of the person's, or only one, or all but one. @returns the ids of those that ended. */
   end(userId: string, which?: { readonly only?: string; readonly except?: string }): Promise<string[]>;
 }

@@ -23,9 +23,13 @@ import type {
   UsedAssertion,
 } from './records.ts';
 
-export interface Page<Column extends string = string> {
+/** A part of a list. */
+export interface Window {
   readonly limit: number;
   readonly offset: number;
+}
+
+export interface Page<Column extends string = string> extends Window {
   /** Keeps what contains this text, in any case; `%`, `_` and `\` stand for themselves. */
   readonly q?: string;
   /** Default: as the list says. Equal ones always stand in the same order. */
@@ -36,6 +40,9 @@ export interface Sort<Column extends string> {
   readonly column: Column;
   readonly isDescending: boolean;
 }
+
+/** Of what somebody holds, which stands by name; `q` looks at the name. */
+export type HeldPage = Omit<Page, 'sort'>;
 
 /** What roles and permissions can be ordered by. */
 export type NamedColumn = 'name' | 'created_at' | 'updated_at';
@@ -94,6 +101,8 @@ export interface ClientRoleStore {
   remove(clientId: string, roleId: string): Promise<boolean>;
   /** By name. */
   list(clientId: string): Promise<ClientRole[]>;
+  /** One page of them. One statement. */
+  page(clientId: string, page: HeldPage): Promise<Listed<ClientRole>>;
   /** Names of the permissions that come with the client's roles, sorted. One statement. */
   carried(clientId: string): Promise<string[]>;
   /** The same, nothing while the client is switched off. */
@@ -111,6 +120,10 @@ export interface ClientRefreshTokenStore {
   findById(id: string): Promise<RefreshTokenFamily | null>;
   /** All of the client's. @returns how many went. */
   deleteOf(clientId: string): Promise<number>;
+  /**
+   * In one statement with a look at the client, so that none begins beside the switch that ends them all.
+   * @throws ServiceError `not_found` also for a client that is inactive or has no refresh tokens
+   */
   insert(family: RefreshTokenFamily): Promise<void>;
   /** Null also for the family of another client. */
   find(id: string, clientId: string): Promise<RefreshTokenFamily | null>;
@@ -173,6 +186,8 @@ export interface RolePermissionStore {
   remove(roleId: string, permissionId: string): Promise<boolean>;
   /** By name. */
   list(roleId: string): Promise<RolePermission[]>;
+  /** One page of them. One statement. */
+  page(roleId: string, page: HeldPage): Promise<Listed<RolePermission>>;
   /** Every grant there is, by the permission's name. */
   all(): Promise<(RolePermission & { readonly roleId: string })[]>;
   /** Names of the permissions that these roles hold together, sorted. One statement. */

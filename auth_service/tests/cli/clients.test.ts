@@ -33,6 +33,7 @@ describeOnEachEnvironment('clients', (open) => {
         'service',
       ],
       ...['--resource', 'https://orders.test', '--resource', 'urn:orders', '--token-lifetime', '60'],
+      ...['--rate-limit', '600/minute'],
     );
     assert.equal(code, 0);
     const { client_id, client_secret, created_at, updated_at, ...rest } = body;
@@ -47,7 +48,7 @@ describeOnEachEnvironment('clients', (open) => {
       allowed_resources: ['https://orders.test', 'urn:orders'],
       token_endpoint_auth_method: null,
       token_lifetime_seconds: 60,
-      rate_limit: null,
+      rate_limit: '600/minute',
       refresh_tokens: false,
       jwks: null,
       jwks_uri: null,

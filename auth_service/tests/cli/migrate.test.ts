@@ -30,7 +30,16 @@ describeOnEachEnvironment('migrate and bootstrap', (open) => {
     assert.match(after.migrations[0].applied_at, /Z$/);
     assert.match((await run(['migrate', 'status'], env)).stdout, /^0001\t\w+\t\S+Z\tapplied$/m);
 
-    assert.equal((await run(['bootstrap'], env)).code, 0);
+    const without = await run(['bootstrap'], env);
+    assert.equal(without.code, 0);
+    assert.match(
+      without.stdout,
+      /There is no administrator yet: set INITIAL_ADMIN_EMAIL and INITIAL_ADMIN_PASSWORD/,
+    );
+    const first = { INITIAL_ADMIN_EMAIL: 'a@example.com', INITIAL_ADMIN_PASSWORD: 'correct horse battery' };
+    const made = JSON.parse((await run(['bootstrap', '--json'], { ...env, ...first })).stdout);
+    assert.equal(made.has_administrator, true);
+    assert.match((await run(['bootstrap'], env)).stdout, /There is an administrator\.\n$/);
     assert.match((await run(['roles', 'list'], env)).stdout, /^admin\t/m);
   });
 

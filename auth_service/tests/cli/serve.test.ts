@@ -64,6 +64,28 @@ describeOnEachEnvironment('serve', (open) => {
     }
   });
 
+  it('warns where there is no administrator, naming what makes one, and only there', async (t) => {
+    const texts = {
+      INITIAL_ADMIN_EMAIL: 'root@example.com',
+      INITIAL_ADMIN_PASSWORD: 'correct horse battery',
+    };
+    for (const [given, isWarned] of [
+      [{}, true],
+      [texts, false],
+      [{}, false],
+    ] as const) {
+      const server = startCli(t, ['serve'], { env: { ...env, ...given } });
+      await urlOf(server);
+      server.kill('SIGTERM');
+      const { stdout } = await server.exit;
+      const warnings = linesOf(stdout).filter(({ message }) => /no administrator/.test(message));
+      assert.equal(warnings.length, isWarned ? 1 : 0, stdout);
+      const [{ message, level } = { message: '', level: '' }] = warnings;
+      if (isWarned)
+        assert.match(`${level} ${message}`, /^WARNING .*INITIAL_ADMIN_EMAIL.*INITIAL_ADMIN_PASSWORD/);
+    }
+  });
+
   it('stops once, with 0, when one key press sends the signal twice', async (t) => {
     const server = startCli(t, ['serve'], { env });
     await urlOf(server);

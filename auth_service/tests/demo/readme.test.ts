@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort, REPOSITORY, start } from '../cli/child-process.ts';
 
+const PASSWORD = 'a better horse battery';
 const INSTALLS_OR_STARTS = /^npm (install|start)$/;
 
 /** curl as a newcomer has it answers 0 to every error; here an error must end the run, and the answers stand in lines. */
@@ -22,24 +23,28 @@ test('every command of the README works, pasted in its order beside a started se
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();
   const env = { PORT: String(port), DATA_DIR: folder, TMPDIR: folder };
-  const server = start(t, ['npm', 'start'], { env });
+  // What a newcomer reads on the terminal, which is not here.
+  const administrator = { INITIAL_ADMIN_EMAIL: 'admin@example.com', INITIAL_ADMIN_PASSWORD: PASSWORD };
+  const server = start(t, ['npm', 'start'], { env: { ...env, ...administrator } });
   await server.says(/"message":"Ready"/);
 
   const script = [STRICT_CURL, ...pastedCommands()]
     .join('\n')
     .replaceAll('localhost:8000', `localhost:${port}`);
-  const { code, stdout, stderr } = await start(t, ['sh', '-eu', '-c', script], { env }).exit;
+  const { code, stdout, stderr } = await start(t, ['sh', '-eu', '-c', script], { env: { ...env, PASSWORD } })
+    .exit;
   assert.equal(code, 0, stdout + stderr);
   const answers = stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line));
-  const [token, registered, me, loggedOut] = answers;
-  assert.equal(answers.length, 4, stdout);
+  const [token, registered, me, loggedOut, administered] = answers;
+  assert.equal(answers.length, 5, stdout);
   assert.equal(token.scope, 'orders:read');
   assert.equal(registered.profile.email, 'ada@example.com');
   assert.equal(me.email, 'ada@example.com');
   assert.equal(loggedOut.message, 'Logged out.');
+  assert.equal(administered.clients[0].client_name, 'Orders worker');
 
   server.kill('SIGTERM');
   assert.equal((await server.exit).code, 0);

@@ -77,7 +77,10 @@ describeOnEachDatabase('audit events over HTTP', (open) => {
 
   it('refuse what cannot be meant, naming it', async () => {
     await using app = await buildAdminApp(await open());
-    const beyond = Buffer.from('999999999999999.0197f3a2-0000-7000-8000-000000000000').toString('base64url');
+    const cursorAt = (ms: string) =>
+      Buffer.from(`${ms}.0197f3a2-0000-7000-8000-000000000000`).toString('base64url');
+    const beyond = cursorAt('999999999999999999');
+    const beyondYears = cursorAt('253402300800000');
     for (const [query, field] of [
       ['limit=0', 'limit'],
       ['cursor=x', 'cursor'],
@@ -87,6 +90,10 @@ describeOnEachDatabase('audit events over HTTP', (open) => {
       ['from=yesterday', 'from'],
       ['from=2026-13-01T00:00:00Z', 'from'],
       ['to=2026-01-01', 'to'],
+      ['from=0000-01-01T00:00:00Z', 'from'],
+      ['from=0001-01-01T00:00:00%2B00:01', 'from'],
+      ['to=9999-12-31T23:59:59-23:59', 'to'],
+      [`cursor=${beyondYears}`, 'cursor'],
       ['action=role.eaten', 'action'],
       ['action=toString', 'action'],
       ['actor=%00', 'actor'],
@@ -98,6 +105,15 @@ describeOnEachDatabase('audit events over HTTP', (open) => {
       assert.equal(status, 422, `${query}: ${JSON.stringify(body)}`);
       assert.equal(body.errors[0].field, field, query);
     }
+  });
+
+  it('are asked for by every instant of the years 1 to 9999', async () => {
+    await using app = await buildAdminApp(await open());
+    const everything = 'from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59.999Z&action=role.granted';
+    assert.ok((await list(app, `?${everything}`)).items.length > 0);
+    assert.deepEqual((await list(app, '?from=9999-12-31T23:59:59.999Z')).items, []);
+    const last = Buffer.from('253402300799999.0197f3a2-0000-7000-8000-000000000000').toString('base64url');
+    assert.ok((await list(app, `?cursor=${last}`)).items.length > 0);
   });
 
   it('keys are listed without the keys', async () => {

@@ -124,6 +124,65 @@ describeOnEachDatabase('every route of administration', (open) => {
       ],
     );
   });
+
+  it('writes down whom or what it was about, by id', async () => {
+    await using app = await buildAdminApp(await open());
+    const { token } = await app.clientHolding(
+      'clients:write',
+      'roles:write',
+      'permissions:write',
+      'users:write',
+    );
+    const [person, client] = [await app.personHolding('audit:read'), await app.clientHolding('audit:read')];
+    const role = (await app.admin('GET /roles/admin')).body;
+    const permission = (await app.admin('GET /permissions/audit:read')).body;
+    const attempts: [On, object | undefined, string, string][] = [
+      [`POST /clients/${client.id}/secrets`, {}, 'client', client.id],
+      [`DELETE /clients/${client.id}/roles/user`, undefined, 'client', client.id],
+      [`PATCH /users/${person.id.toUpperCase()}`, { first_name: 'Eve' }, 'user', person.id],
+      ['DELETE /roles/admin', undefined, 'role', role.id],
+      [`POST /roles/${role.id}/permissions`, { permission: 'audit:read' }, 'role', role.id],
+      ['PUT /permissions/audit:read', { description: 'Mine' }, 'permission', permission.id],
+    ];
+    for (const [on, body] of attempts) {
+      const answer = await app.admin(on, { token, ...(body === undefined ? {} : { body }) });
+      assert.equal(answer.body.code, 'exceeds_own_rights', on);
+    }
+    await app.audit.flush();
+    const events = await app.database.storage.auditEvents.list({ action: 'access.refused', limit: 10 });
+    assert.deepEqual(
+      events.reverse().map(({ subjectType, subjectId }) => [subjectType, subjectId?.toLowerCase()]),
+      attempts.map(([, , type, id]) => [type, id]),
+    );
+  });
+
+  it('writes down one refusal a minute of each kind, and how many there were beside it', async () => {
+    const database = await open();
+    await using app = await buildAdminApp(database);
+    const [fresh, other] = [await app.personHolding(), await app.clientHolding()];
+    const flood = async () => {
+      for (let n = 0; n < 20; n += 1) await app.admin('GET /roles', { token: fresh.token });
+      await app.admin('GET /clients', { token: fresh.token });
+      await app.admin('GET /roles', { token: other.token });
+    };
+    await flood();
+    app.clock.ms += 59_000;
+    await flood();
+    app.clock.ms += 1000;
+    await flood();
+    app.clock.ms += 60_000;
+    await flood();
+    await app.audit.flush();
+    const events = await database.storage.auditEvents.list({ action: 'access.refused', limit: 100 });
+    const ofRoles = events.filter(
+      ({ actorId, detail }) => actorId === fresh.id && detail.operation === 'listRoles',
+    );
+    assert.deepEqual(
+      ofRoles.reverse().map(({ detail }) => detail.collapsed),
+      [undefined, 39, 19],
+    );
+    assert.equal(events.length, 9);
+  });
 });
 
 function tampered(token: string): string {

@@ -70,6 +70,11 @@ const MALFORMED: Readonly<Record<string, PersonRequest & { status: number }>> = 
   'a stranger with a long name': { status: 422, payload: JSON.stringify({ ['x'.repeat(900_000)]: 1 }) },
   'a crowd of strangers': { status: 422, payload: `{${numbered(18)}}` },
   'a megabyte of strangers': { status: 422, payload: `{${numbered(90_000)}}` },
+  'a member that is there twice': {
+    status: 422,
+    payload: '{"email":"a@example.com","email":"b@example.com"}',
+  },
+  'a member that is there twice, spelled in two ways': { status: 422, payload: '{"x":1,"\\u0078" : 1}' },
   'a form': { status: 415, type: 'application/x-www-form-urlencoded', payload: 'email=a&password=b' },
   'text that is JSON': { status: 415, type: 'text/plain', payload: '{}' },
   'JSON by a wrong name': { status: 415, type: 'application/jsonp', payload: '{}' },

@@ -143,20 +143,26 @@ describeOnEachDatabase('the token endpoint, to clients with keys and refresh tok
     assert.ok(!app.logText().includes('eyJhbGciOiJIUzI1NiJ9'));
   });
 
-  it('asks to come back where the keys of a client cannot be fetched', async () => {
+  it('answers alike where keys cannot be fetched, where there are others, and where nobody is', async () => {
     const database = await open();
     await using app = await buildTestApp(database);
     const world = await makeKeyClient(app, database);
-    const { id } = await app.makeClient([], { jwksUri: 'https://keys.example/' });
-    const answer = await oauthClient.clientCredentialsGrantRequest(
-      world.server,
-      { ...world.client, client_id: id },
-      world.authentication,
-      {},
-      INSECURE,
-    );
-    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '30']);
-    const { error } = (await answer.json()) as { error: string };
-    assert.equal(error, 'temporarily_unavailable');
+    const unfetched = await app.makeClient([], { jwksUri: 'https://keys.example/' });
+    const other = await app.makeClient();
+    const answers = [];
+    for (const client_id of [unfetched.id, other.id, crypto.randomUUID()]) {
+      const answer = await oauthClient.clientCredentialsGrantRequest(
+        world.server,
+        { ...world.client, client_id },
+        world.authentication,
+        {},
+        INSECURE,
+      );
+      const headers = [...answer.headers].filter(([name]) => !['date', 'x-request-id'].includes(name));
+      answers.push({ status: answer.status, headers, body: (await answer.json()) as { error: string } });
+    }
+    const [first] = answers;
+    assert.deepEqual([first?.status, first?.body.error], [401, 'invalid_client']);
+    assert.deepEqual(answers, [first, first, first]);
   });
 });

@@ -27,6 +27,9 @@ describeOnEachDatabase('the last administrator', (open) => {
       await send(app, admin, [`POST /users/${banned.id}/ban`]);
       await send(app, admin, [`PATCH /users/${inactive.id}`, { is_active: false }]);
       await send(app, admin, [`PATCH /users/${waiting.id}`, { email_confirmed: false }]);
+      const wordless = { email: 'wordless@example.com', email_confirmed: true, assigned_roles: ['admin'] };
+      const made = await send(app, admin, ['POST /users', wordless]);
+      assert.equal(made.statusCode, 201, made.body);
       const before = await app.database.storage.directory.find(admin.id);
       assert.equal(verdict(await send(app, admin, way(admin.id))), '409 last_administrator');
       assert.deepEqual(await app.database.storage.directory.find(admin.id), before);

@@ -118,6 +118,7 @@ describeOnEachDatabase('users: what is refused', (open) => {
         'username',
         'ada\u202e',
         'a\u200bda',
+        '\u0430da',
         'ada eve',
         '../ada',
         'ada@example.com',
@@ -158,11 +159,12 @@ describeOnEachDatabase('users: what is refused', (open) => {
       }
     }
     assert.deepEqual((await app.manage(admin, `GET /users/${id}`)).json(), before);
-    // What two scripts write alike is two names; what is one name in two spellings is taken.
+    // What is one name in two spellings is taken.
     const name = async (username: string, email: string) =>
       verdict(await app.manage(admin, 'POST /users', { body: { username, email } }));
     assert.equal(await name('Zo\u00eb', 'zoe@example.com'), '201');
     assert.equal(await name('zoe\u0308', 'zoe2@example.com'), '409 username_taken');
+    assert.equal(await name('\uff3ao\u00eb', 'zoe2@example.com'), '409 username_taken');
   });
 
   it('roles that are none, too many, or no list', async () => {

@@ -141,7 +141,7 @@ describeOnEachDatabase('the state of a user', (open) => {
     const events = await database.storage.auditEvents.list({ action: 'user.logged_out', limit: 5 });
     assert.deepEqual(
       events.map(({ actorId, subjectId, detail }) => [actorId, subjectId, Object.keys(detail)]),
-      [[admin.id, ada.id, ['scope', 'sessions']]],
+      [[admin.id, ada.id, ['scope', 'sessions', 'ended_sessions']]],
     );
   });
 

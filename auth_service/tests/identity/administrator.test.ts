@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { beforeEach, it } from 'node:test';
 import { isServiceError } from '#errors';
 import { bootstrapAdministrator } from '#identity';
+import type { Authority } from '#rbac';
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { buildIdentity, type TestIdentity } from './build-identity.ts';
 import { DEVICE, newPerson, PASSWORD, refusal, signInAs } from './conformance/under-test.ts';
 
+const SYSTEM: Authority = { type: 'system', id: null };
 const ADMINISTRATOR = { email: 'Admin@Example.com', password: 'a password from the environment' };
 
 describeOnEachDatabase('the first administrator', (open) => {
@@ -153,6 +155,30 @@ describeOnEachDatabase('the first administrator', (open) => {
     const { bearer } = await signInAs(identity, successor);
     assert.ok(bearer.principal.roles.includes('admin'));
     assert.equal((await identity.storage.profiles.find(user.id))?.isActive, false);
+  });
+
+  it('is made where only such people hold the role as nobody can log in as', async () => {
+    const role = { roles: ['admin'], isConfirmed: true };
+    const { userId } = await identity.users.create(SYSTEM, { email: 'nobody@example.com', ...role });
+    assert.deepEqual(await bootstrap(), { created: true });
+    await identity.people.login(ADMINISTRATOR, DEVICE);
+    assert.deepEqual(await rolesOf(userId), ['admin', 'user']);
+    assert.deepEqual(await bootstrap(), { created: false });
+    assert.equal((await bootstraps()).length, 1);
+  });
+
+  it('is not made of an account that nobody can log in to, which is told with what to do', async () => {
+    const email = 'admin@example.com';
+    const given = { email, roles: ['admin'], isConfirmed: true };
+    const { userId } = await identity.users.create(SYSTEM, given);
+    const isTold = (error: unknown) =>
+      isServiceError(error, 'administrator_unconfirmed') && /no password|banned/.test(error.message);
+    await assert.rejects(bootstrap(), isTold);
+    await identity.users.update(SYSTEM, userId, { password: PASSWORD });
+    assert.deepEqual(await bootstrap(), { created: false });
+    await identity.ban(userId);
+    await assert.rejects(bootstrap(), isTold);
+    assert.deepEqual(await bootstraps(), []);
   });
 
   it('must have an address that can be one', async () => {

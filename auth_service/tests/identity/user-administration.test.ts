@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Authority, RBAC_LOCK } from '#rbac';
+import { ADMINISTRATORS_LOCK, type Authority, RBAC_LOCK } from '#rbac';
 import { aSession } from '../storage/people-builders.ts';
 import { anEmail, DEVICE, newPerson, PASSWORD, refusal, signInAs } from './conformance/under-test.ts';
 import { describeIdentity } from './describe-identity.ts';
@@ -71,6 +71,29 @@ describeIdentity('administration of people', ({ identity, database, backend }) =
       assert.deepEqual(outcomes, [true, true, true, false]);
     });
 
+    it('deletes once who is just leaving by themselves', async () => {
+      const { users, storage, people } = identity();
+      const { userId, bearer } = await newPerson(identity());
+      const leaving = Promise.withResolvers<void>();
+      const holding = storage.transaction(async (stores) => {
+        await stores.lock(ADMINISTRATORS_LOCK);
+        leaving.resolve();
+        await sleep(100);
+        await stores.profiles.delete(userId);
+        await stores.accounts.delete(userId);
+      });
+      await leaving.promise;
+      const attempts = [users.delete(SYSTEM, userId), people.deleteAccount(bearer), holding] as const;
+      const [byOther, byOwner] = await Promise.allSettled(attempts);
+      assert.ok(byOther.status === 'rejected' && refusal('not_found')(byOther.reason));
+      assert.ok(byOwner.status === 'rejected' && refusal('invalid_token')(byOwner.reason));
+      const events = await identity().auditEvents();
+      const told = events.filter(
+        ({ action, subjectId }) => action === 'user.deleted' && subjectId === userId,
+      );
+      assert.deepEqual(told, []);
+    });
+
     it('waits for a log-in that is about to get its session, and ends that one too', async () => {
       const { users, storage } = identity();
       for (const act of [
@@ -126,6 +149,36 @@ describeIdentity('administration of people', ({ identity, database, backend }) =
       const person = await identity().storage.accounts.findPerson(userId);
       assert.equal(person?.account.email, person?.profile?.email);
       assert.equal(person?.account.email, person?.identities[0]?.email);
+    }
+  });
+
+  it('takes away who has a profile alone, and then nobody', async () => {
+    const { users, storage } = identity();
+    const { userId } = await newPerson(identity());
+    await storage.accounts.delete(userId);
+    assert.equal((await users.delete(SYSTEM, userId)).userId, userId);
+    await assert.rejects(users.delete(SYSTEM, userId), refusal('not_found'));
+  });
+
+  it('tells of each role that a newcomer is given, as it does of one given later', async () => {
+    const { users, rbac, storage } = identity();
+    const service = await storage.roles.findByName('service');
+    const made = await users.create(SYSTEM, { email: anEmail(), roles: ['service', 'service'] });
+    const later = await users.create(SYSTEM, { email: anEmail() });
+    await rbac.grantRoleToUser(SYSTEM, later.userId, 'service');
+    const events = await identity().auditEvents();
+    for (const [userId, roles] of [
+      [made.userId, ['service', 'user']],
+      [later.userId, ['user']],
+    ] as const) {
+      const told = events.filter(({ subjectId }) => subjectId === userId).reverse();
+      assert.deepEqual(
+        told.map(({ action, actorType, subjectType, detail }) => [action, actorType, subjectType, detail]),
+        [
+          ['user.created', 'system', 'user', { roles }],
+          ['role.granted', 'system', 'user', { role: 'service', role_id: service?.id }],
+        ],
+      );
     }
   });
 

@@ -9,6 +9,19 @@ import { describeOauth } from './describe-oauth.ts';
 
 const BCRYPT = `$2b$12$${'a'.repeat(53)}`;
 
+/** With something that nobody sees: joiners, marks of direction, fillers, tags, a soft hyphen. */
+const UNSEEN = [
+  '\u200b',
+  '\u200d',
+  '\u2060',
+  '\ufeff',
+  '\u00ad',
+  '\u202e',
+  '\u3164',
+  '\ufe0f',
+  '\u{e0041}',
+].map((mark) => `Order${mark} service`);
+
 describeOauth('clients', (suite) => {
   let it: TestOauth;
 
@@ -138,12 +151,25 @@ describeOauth('clients', (suite) => {
   });
 
   test('a name has 3 to 100 printable characters after trimming', async () => {
-    for (const name of ['', '  ab  ', 'a'.repeat(101), 'a\0bc', 'line\nbreak', 'a\u2028b', 'half \ud83d']) {
+    for (const name of [
+      '',
+      '  ab  ',
+      'a'.repeat(101),
+      'a\0bc',
+      'line\nbreak',
+      'a\u2028b',
+      'half \ud83d',
+      ...UNSEEN,
+    ]) {
       assert.deepEqual(await faultsOf({ name }), ['client_name'], JSON.stringify(name));
     }
     for (const name of ['abc', 'a'.repeat(100), '💥'.repeat(100), 'Bestellungen für Zürich'])
       await create({ name });
-    assert.deepEqual(await faultsOf({ description: 'a\0b' }), ['description']);
+    for (const description of ['a\0b', ...UNSEEN]) {
+      assert.deepEqual(await faultsOf({ description }), ['description'], JSON.stringify(description));
+    }
+    await create({ description: '💥'.repeat(500) });
+    assert.deepEqual(await faultsOf({ description: '💥'.repeat(501) }), ['description']);
   });
 
   test('callback URLs are https, loopback http or private-use, without fragment', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import type { ServiceError } from '#errors';
 import { createKeySetFetch, type FetchKeySet } from '#oauth';
 import { makeKey, type TestKey } from '../keys/token-builder.ts';
 import { assertionBy, keySetOf, requestAsserting } from './assertion-builder.ts';
@@ -11,6 +12,8 @@ import { refusalOf } from './token-builders.ts';
 
 const [first, second, third] = await Promise.all([makeKey('ES256'), makeKey('EdDSA'), makeKey('ES256')]);
 const MINUTE = 60;
+const UNFETCHED = 'The keys of the client cannot be fetched from its jwks_uri: ';
+const jwks = keySetOf(first);
 
 describeOauth('keys behind a jwks_uri', (suite) => {
   let it: TestOauth;
@@ -44,6 +47,15 @@ describeOauth('keys behind a jwks_uri', (suite) => {
     const error = await refusalOf(it.oauth, requestBy(key, header));
     assert.equal(error.code, code);
     return error;
+  };
+  const answerOf = ({ code, message, retryAfterSeconds }: ServiceError) => ({
+    code,
+    message,
+    retryAfterSeconds,
+  });
+  const causeOf = async (subjectId: string) => {
+    const [event] = await it.auditEvents({ action: 'client.authentication_failed', subjectId });
+    return event?.detail.cause;
   };
   const fresh = async (...keys: TestKey[]) => {
     client = await makeRemote();
@@ -109,20 +121,28 @@ describeOauth('keys behind a jwks_uri', (suite) => {
     await opens(first);
     await refuses(third);
     it.clock.advance(1);
-    await refuses(first, 'client_keys_unavailable');
+    await refuses(first);
     it.clock.advance(30);
     give(first);
     await opens(first);
   });
 
-  test('keys that were never there are said to be unavailable, to whoever asks, after one try in 30 s', async () => {
+  test('keys that cannot be had are a failure like any other to who asks, tried once in 30 s', async () => {
     await fresh();
     failing();
-    const error = await refuses(first, 'client_keys_unavailable');
-    assert.equal(error.retryAfterSeconds, 30);
-    assert.doesNotMatch(error.message, /nobody is there|keys\.example/);
-    await refuses(third, 'client_keys_unavailable');
+    const unfetched = await refuses(first);
+    await refuses(third);
     assert.equal(asked.length, 1);
+    const wrong = await refusalOf(it.oauth, requestBy(third, {}, await makeClient(it, [], { jwks })));
+    assert.deepEqual(answerOf(unfetched), answerOf(wrong));
+    assert.deepEqual(Object.keys(unfetched), Object.keys(wrong));
+    const events = await it.auditEvents({ action: 'client.authentication_failed', subjectId: client.id });
+    assert.deepEqual(
+      events.map(({ detail }) => detail),
+      [1, 2].map(() => ({ reason: 'keys_unavailable', cause: `${UNFETCHED}nobody is there` })),
+    );
+    const [said] = it.logged.filter((line) => line.client_id === client.id);
+    assert.match(JSON.stringify(said), /nobody is there/);
     it.clock.advance(30);
     give(first);
     await opens(first);
@@ -133,7 +153,8 @@ describeOauth('keys behind a jwks_uri', (suite) => {
     for (const body of [null, [], 'keys', {}, { keys: null }, { keys: { 0: 1 } }]) {
       await fresh();
       answer = () => body;
-      await refuses(first, 'client_keys_unavailable');
+      await refuses(first);
+      assert.match(`${await causeOf(client.id)}`, /the answer is no JSON Web Key Set$/);
     }
     await fresh();
     await refuses(first);
@@ -189,7 +210,7 @@ describeOauth('keys behind a jwks_uri', (suite) => {
     failing();
     const codes = [];
     for (let n = 0; n < 4; n += 1) codes.push((await refusalOf(limited.oauth, requestBy(first))).code);
-    assert.deepEqual(codes.slice(0, 2), ['client_keys_unavailable', 'client_keys_unavailable']);
+    assert.deepEqual(codes.slice(0, 2), ['invalid_client', 'invalid_client']);
     assert.deepEqual(codes.slice(2), ['rate_limited', 'rate_limited']);
   });
 

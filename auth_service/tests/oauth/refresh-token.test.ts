@@ -163,6 +163,21 @@ describeOauth('refresh tokens of clients', (suite) => {
     await refresh(client, token);
   });
 
+  test('what was begun ends when they or the client are switched off, and does not come back', async () => {
+    const { clients } = it.oauth;
+    for (const off of [{ refreshTokens: false }, { isActive: false }]) {
+      const [client, other] = [await makeRefreshing(['orders:read']), await makeRefreshing()];
+      const [token, anothers] = [await begin(client), await begin(other)];
+      await clients.update(ADMIN, client.id, { description: 'The same', allowedResources: [ORDERS] });
+      assert.ok(await isAlive(client, token));
+      await clients.update(ADMIN, client.id, off);
+      await clients.update(ADMIN, client.id, { refreshTokens: true, isActive: true });
+      await refuses(client, token, 'invalid_grant');
+      assert.ok(await isAlive(other, anothers));
+      await refresh(client, await begin(client));
+    }
+  });
+
   test('scope narrows one token within what was granted, and the family stays as it was', async () => {
     const client = await makeRefreshing(['a:read', 'b:read', 'c:read']);
     let token = await begin(client, { scope: 'a:read b:read' });

@@ -24,6 +24,9 @@ const REFUSED: readonly (readonly [given: { name: string; description?: string }
   [{ name: '', description: 'right-to-left \u202e here' }, 'description'],
   [{ name: '', description: 'half a character \ud83d' }, 'description'],
   [{ name: '', description: 'nul \0' }, 'description'],
+  [{ name: '', description: 'nothing\u200b to see' }, 'description'],
+  [{ name: '', description: 'filled \u3164 up' }, 'description'],
+  [{ name: '', description: '💥'.repeat(501) }, 'description'],
 ];
 
 describeOnEachDatabase('roles and permissions', (open) => {
@@ -111,6 +114,16 @@ describeOnEachDatabase('roles and permissions', (open) => {
     });
   }
 
+  it('a description is counted in characters, whatever they take to store', async () => {
+    const { rbac } = await openRbac(open);
+    const description = '💥'.repeat(500);
+    assert.equal((await rbac.roles.create(ADMIN, { name: 'reader', description })).description, description);
+    assert.equal(
+      (await rbac.permissions.create(ADMIN, { name: 'a:b', description })).description,
+      description,
+    );
+  });
+
   it('a role cannot be named like an id, which would stand in for another', async () => {
     const { rbac } = await openRbac(open);
     const name = 'abcdefab-1234-4abc-8def-abcdefabcdef';
@@ -127,7 +140,7 @@ describeOnEachDatabase('roles and permissions', (open) => {
       message: 'The role "reader" is still in use. It is held by 2 clients.',
     });
     await rbac.roles.delete(ADMIN, 'reader', { force: true });
-    assert.deepEqual(await rbac.clientRoles(clients[0] ?? ''), []);
+    assert.equal((await rbac.clientRoles(clients[0] ?? '', ALL)).count, 0);
     assert.deepEqual((await events()).at(-1)?.detail, { name: 'reader', clients: 2, users: 0 });
   });
 
@@ -158,7 +171,7 @@ describeOnEachDatabase('roles and permissions', (open) => {
         other.grantRoleToClient(ADMIN, client, name),
       ]);
       const isThere = (await storage.roles.findByName(name)) !== null;
-      const isHeld = (await rbac.clientRoles(client)).some((role) => role.name === name);
+      const isHeld = (await rbac.clientRoles(client, ALL)).items.some((role) => role.name === name);
       assert.equal(deletion.status === 'fulfilled', !isThere);
       assert.equal(grant.status === 'fulfilled', isHeld);
       assert.equal(isThere, isHeld);

@@ -6,6 +6,7 @@ import type { OpenTestDatabase, TestDatabase } from '../support/databases.ts';
 
 export const ADMIN: Authority = { type: 'system', id: null };
 
+/** More than any test gives anybody. */
 export const ALL = { limit: 200, offset: 0 };
 
 export interface RbacUnderTest extends TestDatabase {

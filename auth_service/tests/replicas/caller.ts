@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Agent, request } from 'node:http';
 import { ADMINISTRATOR, PUBLIC_URL } from '../support/replicas.ts';
 
-export const API = '/api/v1/auth';
+const API = '/api/v1/auth';
 const PASSWORD = 'correct horse battery staple';
 /** Longer than any bound of the product: who waits this long waits for ever. */
 const PATIENCE_MS = 30_000;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { Agent } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMINISTRATOR, startReplicas } from '../support/replicas.ts';
-import { until } from '../support/until.ts';
 import { type Answer, ask, askForToken, logInAdministrator } from './caller.ts';
 import { describeReplicas } from './harness.ts';
 import { restartUnderLoad, SHUTDOWN_DELAY_SECONDS } from './rolling-restart.ts';
@@ -50,14 +51,22 @@ describeReplicas('stopping under load', () => {
     assert.ok(restarts >= 3 && sent > 300, `${sent} requests, ${restarts} restarts`);
   });
 
-  it('ends although a client keeps its connection and says nothing', async () => {
+  it('ends although clients keep connections, and say nothing, half a request or half a body', async () => {
     await using stage = await startReplicas({ count: 1, redis: false });
     const [replica] = stage.replicas;
     assert.ok(replica !== undefined);
     const agent = new Agent({ keepAlive: true });
     assert.equal((await ask(replica.url, 'GET /health', { agent })).status, 200);
+    const head = 'POST /api/v1/auth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+    const sockets: Socket[] = [];
+    for (const bytes of ['', head, `${head}Content-Length: 100\r\n\r\n{`]) {
+      const socket = connect(Number(new URL(replica.url).port), '127.0.0.1', () => socket.write(bytes));
+      sockets.push(socket.on('error', () => {}));
+      await once(socket, 'connect');
+    }
+    await sleep(200);
     assert.deepEqual(await replica.stop(), { code: 0, signal: null });
-    await until(() => !replica.isRunning());
+    for (const socket of sockets) socket.destroy();
     agent.destroy();
   });
 });

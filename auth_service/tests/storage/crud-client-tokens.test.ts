@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isServiceError } from '#errors';
-import type { RefreshTokenFamily, Storage } from '#storage';
+import type { Client, RefreshTokenFamily, Storage } from '#storage';
 import { TEST_EPOCH } from '../support/clock.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { aClient, minutesAfter } from './builders.ts';
@@ -19,7 +20,8 @@ const aFamily = (clientId: string, given: Partial<RefreshTokenFamily> = {}): Ref
   expiresAt: minutesAfter(TEST_EPOCH, 60),
   ...given,
 });
-const makeClient = async (storage: Storage) => (await storage.clients.insert(aClient())).id;
+const makeClient = async (storage: Storage, given: Partial<Client> = {}) =>
+  (await storage.clients.insert(aClient({ refreshTokens: true, ...given }))).id;
 
 describeOnEachDatabase('refresh tokens of clients', (open) => {
   it('a family comes back as it went in, to its own client alone', async () => {
@@ -62,17 +64,51 @@ describeOnEachDatabase('refresh tokens of clients', (open) => {
     assert.equal(await replaceBy(hashOf(99)), false);
   });
 
-  it('families go with their client, and none begins for one that is not there', async () => {
+  it('families go with their client, and none begins for one that is not there or not to have any', async () => {
     const { storage } = await open();
     const family = aFamily(await makeClient(storage));
     await storage.clientRefreshTokens.insert(family);
     await storage.clients.delete(family.clientId);
     assert.equal(await storage.clientRefreshTokens.find(family.id, family.clientId), null);
-    for (const id of [family.clientId, 'x']) {
+    const inactive = await makeClient(storage, { isActive: false });
+    const without = await makeClient(storage, { refreshTokens: false });
+    for (const id of [family.clientId, 'x', inactive, without]) {
       await assert.rejects(storage.clientRefreshTokens.insert(aFamily(id)), (error) =>
         isServiceError(error, 'not_found'),
       );
     }
+  });
+
+  it('all of one client can be ended, and those of another stay', async () => {
+    const { storage } = await open();
+    const [clientId, other] = [await makeClient(storage), await makeClient(storage)];
+    const [first, second, third] = [aFamily(clientId), aFamily(clientId), aFamily(other)];
+    for (const family of [first, second, third]) await storage.clientRefreshTokens.insert(family);
+    assert.equal(await storage.clientRefreshTokens.deleteOf(clientId), 2);
+    assert.equal(await storage.clientRefreshTokens.deleteOf(clientId), 0);
+    assert.equal(await storage.clientRefreshTokens.deleteOf('x'), 0);
+    assert.equal(await storage.clientRefreshTokens.find(first.id, clientId), null);
+    assert.deepEqual(await storage.clientRefreshTokens.find(third.id, other), third);
+  });
+
+  it('none begins while its client is being switched off', async () => {
+    const { storage, openAnother } = await open();
+    const elsewhere = await openAnother();
+    const clientId = await makeClient(storage);
+    const family = aFamily(clientId);
+    const begun = await storage.transaction(async (stores) => {
+      await stores.clients.update(clientId, aClient({ id: clientId, refreshTokens: false }));
+      await stores.clientRefreshTokens.deleteOf(clientId);
+      const outcome = elsewhere.clientRefreshTokens.insert(family).then(
+        () => 'begun',
+        ({ code }) => code,
+      );
+      // Time for what does not wait.
+      await Promise.race([outcome, sleep(100)]);
+      return { outcome };
+    });
+    assert.equal(await begun.outcome, 'not_found');
+    assert.equal(await storage.clientRefreshTokens.find(family.id, clientId), null);
   });
 
   it('the expired ones are deleted oldest first, so many at a time', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { isServiceError } from '#errors';
+import type { Account, LinkedIdentity } from '#storage';
 import { TEST_EPOCH } from '../support/clock.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { minutesAfter, roleNamed } from './builders.ts';
-import { aProfile, storeAccount } from './people-builders.ts';
+import { anAccount, anIdentity, aProfile, storeAccount } from './people-builders.ts';
 
 const exists = (error: unknown) => isServiceError(error, 'already_exists');
 const missing = (error: unknown) => isServiceError(error, 'not_found');
@@ -144,21 +145,49 @@ describeOnEachDatabase('user role store', (open) => {
     assert.deepEqual(await storage.userRoles.list('no id'), []);
   });
 
-  it('is held by whoever can use it: with an active profile, and a proved address where it is ours', async () => {
+  it('is held by whoever can log in, where accounts are ours', async () => {
     const { storage } = await open();
     await storage.roles.insert(roleNamed('admin'));
-    const isHeld = () => storage.userRoles.isHeld('admin', new Date());
+    const isHeld = (now = TEST_EPOCH) => storage.userRoles.isHeld('admin', now);
+    const holder = async (given: Partial<Account>, identity: Partial<LinkedIdentity> = {}) => {
+      const account = anAccount(given);
+      await storage.accounts.insert(account, anIdentity(account, identity));
+      await storage.profiles.insert(aProfile({ userId: account.id }), ['admin']);
+      return account.id;
+    };
     assert.equal(await isHeld(), false);
-    const elsewhere = aProfile();
-    await storage.profiles.insert(elsewhere, ['admin']);
-    assert.equal(await isHeld(), true);
-    await storage.profiles.update(elsewhere.userId, { isActive: false, updatedAt: TEST_EPOCH });
+    await storage.profiles.insert(aProfile(), ['admin']);
+    assert.equal(await isHeld(), false, 'without an account');
+    await holder({ emailConfirmedAt: null });
+    assert.equal(await isHeld(), false, 'with an address that waits');
+    const emailConfirmedAt = TEST_EPOCH;
+    await holder({ emailConfirmedAt, passwordHash: null });
+    assert.equal(await isHeld(), false, 'without a password');
+    const known = await holder({ emailConfirmedAt, passwordHash: null }, { provider: 'google' });
+    assert.equal(await isHeld(), true, 'by an account elsewhere');
+    await storage.profiles.update(known, { isActive: false, updatedAt: TEST_EPOCH });
+    assert.equal(await isHeld(), false, 'deactivated');
+    await holder({ emailConfirmedAt, bannedUntil: minutesAfter(TEST_EPOCH, 1) });
+    assert.equal(await isHeld(), false, 'banned');
+    assert.equal(await isHeld(minutesAfter(TEST_EPOCH, 1)), true, 'once the ban is over');
+    await holder({ emailConfirmedAt });
+    assert.equal(await isHeld(), true, 'with a password');
+    assert.equal(await storage.userRoles.isHeld('nobody-made-it', TEST_EPOCH), false);
+  });
+
+  it('is held by whoever is active, where another server keeps the accounts', async () => {
+    const { storage, openAnother } = await open();
+    await storage.roles.insert(roleNamed('admin'));
+    const elsewhere = await openAnother({ accountsAreOurs: false });
+    const isHeld = () => elsewhere.userRoles.isHeld('admin', TEST_EPOCH);
     assert.equal(await isHeld(), false);
-    const { id: userId } = await storeAccount(storage);
+    const { userId } = aProfile();
     await storage.profiles.insert(aProfile({ userId }), ['admin']);
-    assert.equal(await isHeld(), false);
-    await storage.accounts.update(userId, { emailConfirmedAt: TEST_EPOCH, updatedAt: TEST_EPOCH });
     assert.equal(await isHeld(), true);
-    assert.equal(await storage.userRoles.isHeld('nobody-made-it', new Date()), false);
+    await elsewhere.transaction(async (stores) => {
+      assert.equal(await stores.userRoles.isHeld('admin', TEST_EPOCH), true);
+    });
+    await storage.profiles.update(userId, { isActive: false, updatedAt: TEST_EPOCH });
+    assert.equal(await isHeld(), false);
   });
 });

@@ -6,7 +6,7 @@ import { weaknessOf } from '../weak-password.ts';
 
 export const administratorSection = {
   title: 'First administrator',
-  about: 'Acts only while there is no administrator.',
+  about: 'Acts only while there is no administrator who can log in.',
   variables: {
     email: variable({
       name: 'INITIAL_ADMIN_EMAIL',

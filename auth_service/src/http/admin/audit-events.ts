@@ -3,13 +3,15 @@ import { type FieldError, ServiceError } from '#errors';
 import type { AuditEvent, AuditQuery } from '#storage';
 import type { ResponseSchema } from '../openapi/route-schema.ts';
 import { adminEndpoint } from './endpoint.ts';
-import { readPage, unknownParameters } from './list-query.ts';
+import { readPage } from './list-query.ts';
 import * as parts from './schema-parts.ts';
 
 const ID_MAX = 512;
-/** RFC 3339; what it means is judged by Date. */
+/** RFC 3339; what it means is judged by Date and by the years. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/i;
-const CURSOR = /^(\d{1,14})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const CURSOR = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+/** The years that an RFC 3339 time can name in UTC and that both databases take. */
+const YEARS = { from: Date.parse('0001-01-01T00:00:00Z'), to: Date.parse('9999-12-31T23:59:59.999Z') };
 
 const EVENT: ResponseSchema = {
   name: 'AuditEvent',
@@ -80,7 +82,7 @@ export const LIST_AUDIT_EVENTS = adminEndpoint(
       to: { ...parts.time, description: 'Exclusive.' },
     },
     response: { 200: PAGE },
-    errors: parts.ERRORS_OF_LISTING,
+    errors: parts.ERRORS_OF_READING,
   },
   async ({ rooms, request }) => {
     const query = readQuery(request.query as Record<string, unknown>);
@@ -93,9 +95,11 @@ export const LIST_AUDIT_EVENTS = adminEndpoint(
   },
 );
 
-function readQuery({ limit, cursor, actor, subject, action, from, to, ...rest }: Record<string, unknown>) {
-  const { limit: pageSize } = readPage(limit === undefined ? {} : { limit }, []);
-  const fields: FieldError[] = unknownParameters(rest, []);
+const TIME_RULE = 'It must be a time as in RFC 3339, with its offset, of the years 1 to 9999 in UTC.';
+
+function readQuery({ limit, cursor, actor, subject, action, from, to }: Record<string, unknown>) {
+  const { limit: pageSize } = readPage({ limit });
+  const fields: FieldError[] = [];
   const check = <T>(field: string, given: unknown, read: (text: string) => T | null, message: string) => {
     if (given === undefined) return undefined;
     const value = typeof given === 'string' ? read(given) : null;
@@ -113,8 +117,8 @@ function readQuery({ limit, cursor, actor, subject, action, from, to, ...rest }:
       (text) => (Object.hasOwn(AUDIT_ACTIONS, text) ? text : null),
       'There is no such action.',
     ),
-    from: check('from', from, readTime, 'It must be a time as in RFC 3339, with its offset.'),
-    to: check('to', to, readTime, 'It must be a time as in RFC 3339, with its offset.'),
+    from: check('from', from, readTime, TIME_RULE),
+    to: check('to', to, readTime, TIME_RULE),
   };
   if (fields.length > 0) throw new ServiceError('validation_failed', undefined, { fields });
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
@@ -127,16 +131,19 @@ function cursorOf({ occurredAt, id }: AuditEvent): string {
 
 function readCursor(text: string): AuditQuery['after'] | null {
   const [, ms, id] = CURSOR.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
-  const occurredAt = new Date(Number(ms));
-  if (ms === undefined || id === undefined || Number.isNaN(occurredAt.getTime())) return null;
-  return { occurredAt, id };
+  const occurredAt = instantOf(new Date(Number(ms)));
+  return occurredAt === null || id === undefined ? null : { occurredAt, id };
 }
 
 function readTime(text: string): Date | null {
   // In a query an unescaped plus arrives as a space.
   const spelled = text.replace(' ', '+');
-  const time = new Date(TIME.test(spelled) ? spelled : Number.NaN);
-  return Number.isNaN(time.getTime()) ? null : time;
+  return instantOf(new Date(TIME.test(spelled) ? spelled : Number.NaN));
+}
+
+function instantOf(time: Date): Date | null {
+  const ms = time.getTime();
+  return ms >= YEARS.from && ms <= YEARS.to ? time : null;
 }
 
 function eventBody(event: AuditEvent) {

@@ -13,8 +13,12 @@ const JWKS = {
 const LIST = { type: 'array', items: parts.text, maxItems: 100 } as const;
 
 const COLUMNS = {
-  client_name: { ...parts.text, description: '3 to 100 characters.' },
-  description: { ...parts.nullableText, description: 'Up to 500 characters.' },
+  client_name: {
+    ...parts.text,
+    description:
+      '3 to 100 characters, none of them invisible. For people: others may have the same, and only `client_id` tells clients apart.',
+  },
+  description: { ...parts.nullableText, description: 'Up to 500 characters, none of them invisible.' },
   allowed_callback_urls: LIST,
   assigned_roles: { ...LIST, description: 'Names: all that the client is to hold.' },
   is_active: { type: 'boolean' },

@@ -1,7 +1,7 @@
 import type { ClientSecretSummary } from '#oauth';
 import * as schemas from './client-schema.ts';
 import { adminEndpoint } from './endpoint.ts';
-import { FORCE, readForce } from './list-query.ts';
+import { FORCE, PAGE_PARAMETERS, pageOf, readForce, readPage } from './list-query.ts';
 import * as parts from './schema-parts.ts';
 
 const ofClient = { client_id: { ...parts.uuid, description: 'Of the client.' } };
@@ -12,12 +12,15 @@ export const LIST_SECRETS = adminEndpoint(
     summary: 'List the secrets of a client',
     description: 'Newest first, without the secrets: which are used, and which can go.',
     parameters: ofClient,
+    query: PAGE_PARAMETERS,
     response: { 200: schemas.SECRET_LIST },
     errors: [...parts.ERRORS_OF_READING, 'not_found'],
   },
-  async ({ rooms, params }) => {
+  async ({ rooms, request, params }) => {
+    const page = readPage(request.query);
+    // Two are live at most, and which can go is judged among all.
     const secrets = await rooms.oauth.clients.secrets(params.client_id ?? '');
-    return { items: secrets.map(secretBody), count: secrets.length };
+    return pageOf(secrets.map(secretBody), page);
   },
 );
 

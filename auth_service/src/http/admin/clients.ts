@@ -34,7 +34,7 @@ export const LIST_CLIENTS = adminEndpoint(
     description: 'Newest first where no other order is asked for; `q` looks into name and description.',
     query: listParameters(COLUMNS),
     response: { 200: schemas.CLIENT_LIST },
-    errors: parts.ERRORS_OF_LISTING,
+    errors: parts.ERRORS_OF_READING,
   },
   async ({ rooms, request }) => {
     const { items, count } = await rooms.oauth.clients.list(readPage(request.query, COLUMNS));

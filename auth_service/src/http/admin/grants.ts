@@ -1,9 +1,11 @@
 import { ServiceError } from '#errors';
 import type { Authority, Grant } from '#rbac';
+import type { HeldPage, Listed, UserRole } from '#storage';
 import type { Dependencies } from '../dependencies.ts';
 import type { ResponseSchema } from '../openapi/route-schema.ts';
 import type { Endpoint } from '../route.ts';
 import { adminEndpoint } from './endpoint.ts';
+import { readPage, SEARCH_PARAMETERS } from './list-query.ts';
 import * as parts from './schema-parts.ts';
 
 /** One kind of link: who holds, what is held, and the verbs of rbac that give and take it. */
@@ -12,7 +14,7 @@ interface Link {
   readonly thing: 'permission' | 'role';
   readonly give: (rbac: Rbac, by: Authority, holder: string, thing: string) => Promise<Grant>;
   readonly take: (rbac: Rbac, by: Authority, holder: string, thing: string) => Promise<Grant>;
-  readonly list: (rbac: Rbac, holder: string) => Promise<readonly Held[]>;
+  readonly list: (rbac: Rbac, holder: string, page: HeldPage) => Promise<Listed<Held>>;
 }
 
 type Rbac = Dependencies['rbac'];
@@ -25,16 +27,20 @@ interface Held {
 
 type GrantEndpoints = Record<'LIST' | 'GRANT' | 'REVOKE', Endpoint>;
 
-const withId = <Row extends { roleId: string }>(rows: readonly Row[]) =>
-  rows.map((row) => ({ ...row, id: row.roleId }));
+const rolesIn = ({ items, count }: Listed<UserRole>): Listed<Held> => ({
+  items: items.map((row) => ({ ...row, id: row.roleId })),
+  count,
+});
 
 export const ROLE_PERMISSIONS: GrantEndpoints = endpointsOf({
   holder: 'role',
   thing: 'permission',
   give: (rbac, ...grant) => rbac.grantPermission(...grant),
   take: (rbac, ...grant) => rbac.revokePermission(...grant),
-  list: async (rbac, role) =>
-    (await rbac.rolePermissions(role)).map((row) => ({ ...row, id: row.permissionId })),
+  list: async (rbac, ...asked) => {
+    const { items, count } = await rbac.rolePermissions(...asked);
+    return { items: items.map((row) => ({ ...row, id: row.permissionId })), count };
+  },
 });
 
 export const CLIENT_ROLES: GrantEndpoints = endpointsOf({
@@ -42,7 +48,7 @@ export const CLIENT_ROLES: GrantEndpoints = endpointsOf({
   thing: 'role',
   give: (rbac, ...grant) => rbac.grantRoleToClient(...grant),
   take: (rbac, ...grant) => rbac.revokeRoleFromClient(...grant),
-  list: async (rbac, clientId) => withId(await rbac.clientRoles(clientId)),
+  list: async (rbac, ...asked) => rolesIn(await rbac.clientRoles(...asked)),
 });
 
 export const USER_ROLES: GrantEndpoints = endpointsOf({
@@ -50,7 +56,7 @@ export const USER_ROLES: GrantEndpoints = endpointsOf({
   thing: 'role',
   give: (rbac, ...grant) => rbac.grantRoleToUser(...grant),
   take: (rbac, ...grant) => rbac.revokeRoleFromUser(...grant),
-  list: async (rbac, userId) => withId(await rbac.userRoles(userId)),
+  list: async (rbac, ...asked) => rolesIn(await rbac.userRoles(...asked)),
 });
 
 function endpointsOf(link: Link): GrantEndpoints {
@@ -71,15 +77,16 @@ function endpointsOf(link: Link): GrantEndpoints {
     LIST: adminEndpoint(
       {
         summary: `List the ${thing}s of a ${holder}`,
-        description: 'By name.',
+        description: `By name; \`q\` looks into the name of the ${thing}.`,
         parameters: ofHolder,
+        query: SEARCH_PARAMETERS,
         response: { 200: parts.listOf(`${answer.name}List`, answer) },
         errors: [...parts.ERRORS_OF_READING, 'not_found'],
       },
-      async ({ rooms, params }) => {
+      async ({ rooms, request, params }) => {
         const id = params[holderId] ?? '';
-        const held = await link.list(rooms.rbac, id);
-        return { items: held.map((row) => bodyOf(row, id)), count: held.length };
+        const { items, count } = await link.list(rooms.rbac, id, readPage(request.query));
+        return { items: items.map((row) => bodyOf(row, id)), count };
       },
     ),
 

@@ -1,6 +1,7 @@
 import type { SigningKeySummary } from '#keys';
 import type { ResponseSchema } from '../openapi/route-schema.ts';
 import { adminEndpoint } from './endpoint.ts';
+import { PAGE_PARAMETERS, pageOf, readPage } from './list-query.ts';
 import * as parts from './schema-parts.ts';
 
 const KEY: ResponseSchema = {
@@ -46,15 +47,16 @@ export const LIST_KEYS = adminEndpoint(
     summary: 'List signing keys',
     description:
       'Those of machines, then those of people where accounts are kept here; active, next, retired.',
+    query: PAGE_PARAMETERS,
     response: { 200: parts.listOf('SigningKeyList', KEY) },
     errors: parts.ERRORS_OF_READING,
   },
-  async ({ rooms }) => {
+  async ({ rooms, request }) => {
     const items = [
       ...rooms.keys.list().map((key) => keyBody(key, 'machines')),
       ...(rooms.people?.keys.list() ?? []).map((key) => keyBody(key, 'people')),
     ];
-    return { items, count: items.length };
+    return pageOf(items, readPage(request.query));
   },
 );
 

@@ -68,7 +68,7 @@ function endpointsOf(kind: Kind): NamedEndpoints {
         description: 'By name where no other order is asked for; `q` looks into name and description.',
         query: listParameters(COLUMNS),
         response: { 200: parts.listOf(`${answer.name}List`, answer) },
-        errors: parts.ERRORS_OF_LISTING,
+        errors: parts.ERRORS_OF_READING,
       },
       async ({ rooms, request }) => {
         const { items, count } = await of(rooms).list(readPage(request.query, COLUMNS));

@@ -20,8 +20,7 @@ const OF_CALLER = ['no_authorization', 'invalid_token', 'insufficient_permission
 const OF_SERVICE = ['internal', 'starting', 'public_url_missing', 'database_unavailable'] as const;
 const OF_BODY = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'validation_failed'] as const;
 
-export const ERRORS_OF_READING: readonly ErrorCode[] = [...OF_CALLER, ...OF_SERVICE];
-export const ERRORS_OF_LISTING: readonly ErrorCode[] = [...OF_CALLER, 'validation_failed', ...OF_SERVICE];
+export const ERRORS_OF_READING: readonly ErrorCode[] = [...OF_CALLER, 'validation_failed', ...OF_SERVICE];
 /** Of a change, with or without a body. */
 export const ERRORS_OF_WRITING: readonly ErrorCode[] = [
   ...OF_CALLER,

@@ -4,7 +4,7 @@ import type { DirectoryEntry, PersonColumn } from '#storage';
 import type { Dependencies } from '../dependencies.ts';
 import { adminEndpoint } from './endpoint.ts';
 import { ifMatch, tagged } from './entity-tag.ts';
-import { listParameters, readPage } from './list-query.ts';
+import { listParameters, PAGE_PARAMETERS, readPage } from './list-query.ts';
 import * as parts from './schema-parts.ts';
 import * as schemas from './user-schema.ts';
 
@@ -37,7 +37,7 @@ export const LIST = adminEndpoint(
       'Newest first where no other order is asked for. `q` looks into e-mail and names; one without three letters or digits in a row is looked for at the beginning of e-mail and username.',
     query: listParameters(COLUMNS),
     response: { 200: parts.listOf('ManagedUserList', schemas.USER) },
-    errors: parts.ERRORS_OF_LISTING,
+    errors: parts.ERRORS_OF_READING,
   },
   async ({ rooms, request }) => {
     const { items, count } = await usersOf(rooms).list(readPage(request.query, COLUMNS));
@@ -59,7 +59,7 @@ export const SHOW = adminEndpoint(
 export const UPDATE = adminEndpoint(
   {
     summary: 'Change a user',
-    description: `${parts.IF_MATCH} A new password, deactivation and a confirmation that is taken back end all sessions. The actor must hold all that the user holds.`,
+    description: `${parts.IF_MATCH} A new password, deactivation and a confirmation that is taken back end all sessions. The actor must hold all that the user holds, and changes neither the own e-mail nor the own password here.`,
     parameters,
     body: parts.json(schemas.USER_CHANGE_BODY, { first_name: 'Ada', is_active: true }),
     response: { 200: schemas.USER },
@@ -68,6 +68,7 @@ export const UPDATE = adminEndpoint(
       ...OF_INPUT,
       'invalid_request',
       'not_found',
+      'own_credentials',
       'last_administrator',
       'precondition_failed',
     ],
@@ -138,12 +139,13 @@ export const LIST_SESSIONS = adminEndpoint(
     summary: 'List the sessions of a user',
     description: 'The devices that are logged in, newest first.',
     parameters,
+    query: PAGE_PARAMETERS,
     response: { 200: parts.listOf('SessionOfUserList', schemas.SESSION) },
     errors: [...parts.ERRORS_OF_READING, 'not_found'],
   },
-  async ({ rooms, params }) => {
-    const items = (await usersOf(rooms).sessions(idIn(params))).map(sessionBody);
-    return { items, count: items.length };
+  async ({ rooms, request, params }) => {
+    const { items, count } = await usersOf(rooms).sessions(idIn(params), readPage(request.query));
+    return { items: items.map(sessionBody), count };
   },
 );
 

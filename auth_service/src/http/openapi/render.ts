@@ -122,10 +122,15 @@ function operationOf(route: Route, schema: RouteSchema) {
     ...(schema.parameters === undefined ? {} : { params: { type: 'object', properties: schema.parameters } }),
     ...(schema.body === undefined ? {} : { body: bodyOf(schema.body) }),
     response: {
-      ...errorResponses(schema.errors, route.does.dialect ?? 'problem'),
+      ...errorResponses(errorsOf(schema), route.does.dialect ?? 'problem'),
       ...responsesOf(route, schema),
     },
   };
+}
+
+/** Where something of the path is to be read, it can be unreadable: `%zz`, or longer than any id or name. */
+function errorsOf({ parameters, errors }: RouteSchema): RouteSchema['errors'] {
+  return parameters === undefined ? errors : ['invalid_request', ...errors];
 }
 
 function descriptionOf(route: Route, { description }: RouteSchema): string {

@@ -13,7 +13,7 @@ export interface RouteSchema {
   readonly description: string;
   /** Of the path, by name; the handler says what is no such thing. */
   readonly parameters?: Readonly<Record<string, JsonSchema>>;
-  /** Of the query, by name; the handler refuses what is not named here. */
+  /** Of the query, by name; routes of administration refuse what is not named here. */
   readonly query?: Readonly<Record<string, JsonSchema>>;
   /** By media type, with examples by name. */
   readonly body?: Readonly<

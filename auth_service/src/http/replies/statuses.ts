@@ -24,6 +24,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   refresh_token_already_used: 401,
   insufficient_permission: 403,
   exceeds_own_rights: 403,
+  own_credentials: 403,
   last_administrator: 409,
   administrator_unconfirmed: 500,
 
@@ -43,7 +44,6 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
 
   internal: 500,
   overloaded: 503,
-  client_keys_unavailable: 503,
   starting: 503,
   stopping: 503,
   schema_behind: 503,

@@ -124,16 +124,5 @@ export const TOKEN_SCHEMA: RouteSchema = {
       },
     },
   },
-  errors: [
-    400,
-    'unauthorized_client',
-    'invalid_grant',
-    401,
-    413,
-    415,
-    429,
-    500,
-    503,
-    'client_keys_unavailable',
-  ],
+  errors: [400, 'unauthorized_client', 'invalid_grant', 401, 413, 415, 429, 500, 503],
 };

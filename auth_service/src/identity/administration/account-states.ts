@@ -1,7 +1,8 @@
 import { type Authority, keepAnAdministrator } from '#rbac';
 import type { DirectoryEntry } from '#storage';
+import { endedDetail } from '../ended-sessions.ts';
 import { FOR_EVER, readBanDuration } from './ban-duration.ts';
-import { type Changing, changePerson, requireEntry } from './change-person.ts';
+import { type Changing, changePerson, noSuchUser, requireEntry } from './change-person.ts';
 import type { UserAdministration, UserAdministrationDependencies } from './types.ts';
 
 type States = Pick<UserAdministration, 'ban' | 'unban' | 'logOut' | 'delete'>;
@@ -56,7 +57,7 @@ export function createAccountStates(dependencies: UserAdministrationDependencies
     logOut: (by, userId) =>
       changePerson(dependencies, { by, userId }, async (changing) => {
         const ended = await administration.endSessions(changing.stores, userId);
-        await record(changing, by, 'user.logged_out', { scope: 'global', sessions: ended });
+        await record(changing, by, 'user.logged_out', endedDetail('global', ended));
         return ended;
       }),
 
@@ -64,8 +65,10 @@ export function createAccountStates(dependencies: UserAdministrationDependencies
       changePerson(dependencies, { by, userId }, async (changing) => {
         const { stores, before } = changing;
         await keepAnAdministrator(stores, now(), async () => {
-          await stores.profiles.delete(userId);
-          await administration.delete(stores, userId);
+          const hadProfile = await stores.profiles.delete(userId);
+          const hadAccount = await administration.delete(stores, userId);
+          // They left by themselves while this waited for its turn.
+          if (!hadProfile && !hadAccount) throw noSuchUser();
         });
         await record(changing, by, 'user.deleted');
         return before;

@@ -57,6 +57,10 @@ export async function requireEntry(
   if (known !== null) return known;
   await adoptAtFirstSight(dependencies, stores, userId);
   const adopted = await stores.directory.find(userId);
-  if (adopted === null) throw new ServiceError('not_found', 'There is no user with this id.');
+  if (adopted === null) throw noSuchUser();
   return adopted;
+}
+
+export function noSuchUser(): ServiceError {
+  return new ServiceError('not_found', 'There is no user with this id.');
 }

@@ -1,6 +1,6 @@
 import { ServiceError } from '#errors';
 import { type Authority, administer, ROLE_NAME, requireAuthorityOver } from '#rbac';
-import type { DirectoryEntry, TransactionStores } from '#storage';
+import type { DirectoryEntry, Stores, TransactionStores } from '#storage';
 import { DEFAULT_ROLE, takenMeansUsername } from '../adoption.ts';
 import { type Names, readNewPerson, userMetadata } from '../profile-input.ts';
 import type { PreparedPassword } from '../types.ts';
@@ -13,10 +13,19 @@ type Person = Required<Names> & { readonly email: string };
 export function createUserCreation(
   dependencies: UserAdministrationDependencies,
 ): Pick<UserAdministration, 'create'> {
-  const { provider, audit, strength, now } = dependencies;
+  const { provider, storage, audit, strength, now } = dependencies;
 
-  async function prepare(password: string | undefined, email: string): Promise<PreparedPassword | null> {
+  /** Who may not make them is told so before anything is said of the password, and before it is hashed. */
+  async function prepare(
+    asked: Authority,
+    { password, roles = [] }: NewUserInput,
+    email: string,
+  ): Promise<PreparedPassword | null> {
     if (password === undefined) return null;
+    await requireRoles(storage, roles);
+    const carrying = await storage.roles.findByNames([DEFAULT_ROLE, ...roles]);
+    const carried = await storage.rolePermissions.carried(carrying.map(({ id }) => id));
+    requireAuthorityOver(asked, [], carried);
     await strength.requireStrength(password, email, 'password');
     return await provider.administration.preparePassword(password);
   }
@@ -44,10 +53,28 @@ export function createUserCreation(
     return userId;
   }
 
+  /** As of a role that is given later; the one of newcomers comes by itself. */
+  async function recordGrants(
+    stores: TransactionStores,
+    by: Authority,
+    userId: string,
+    given: readonly string[],
+  ): Promise<void> {
+    for (const { id, name } of await stores.roles.findByNames(given)) {
+      if (name === DEFAULT_ROLE) continue;
+      await audit.record(stores, {
+        action: 'role.granted',
+        actor: by,
+        subject: { type: 'user', id: userId },
+        detail: { role: name, role_id: id },
+      });
+    }
+  }
+
   return {
     async create(asked, input): Promise<DirectoryEntry> {
       const person = readNewPerson(input);
-      const password = await prepare(input.password, person.email);
+      const password = await prepare(asked, input, person.email);
       return await administer(dependencies, asked, async (stores, by) => {
         const userId = await insert(stores, by, { person, password, input });
         const made = await requireEntry(dependencies, stores, userId);
@@ -57,6 +84,7 @@ export function createUserCreation(
           subject: { type: 'user', id: userId },
           detail: { roles: made.roles },
         });
+        await recordGrants(stores, by, userId, input.roles ?? []);
         return made;
       });
     },
@@ -64,7 +92,7 @@ export function createUserCreation(
 }
 
 /** @throws ServiceError `validation_failed` naming each role that does not exist. */
-async function requireRoles(stores: TransactionStores, names: readonly string[]): Promise<void> {
+async function requireRoles(stores: Pick<Stores, 'roles'>, names: readonly string[]): Promise<void> {
   const possible = names.filter((name) => ROLE_NAME.test(name));
   const known = new Set((await stores.roles.findByNames(possible)).map(({ name }) => name));
   const unknown = names.filter((name) => !known.has(name));

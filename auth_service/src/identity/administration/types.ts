@@ -1,13 +1,21 @@
 import type { Audit } from '#audit';
 import type { Authority, Precondition } from '#rbac';
-import type { DirectoryEntry, EffectivePermission, Listed, Page, PersonColumn, Storage } from '#storage';
+import type {
+  DirectoryEntry,
+  EffectivePermission,
+  Listed,
+  Page,
+  PersonColumn,
+  Storage,
+  Window,
+} from '#storage';
 import type { StrengthRules } from '../passwords/strength.ts';
 import type { ProfileInput } from '../profile-input.ts';
 import type { IdentityProvider, PersonSession } from '../types.ts';
 
 export interface UserAdministrationDependencies {
   readonly provider: Pick<IdentityProvider, 'administration'>;
-  readonly storage: Pick<Storage, 'directory' | 'transaction'>;
+  readonly storage: Pick<Storage, 'directory' | 'roles' | 'rolePermissions' | 'userRoles' | 'transaction'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly strength: StrengthRules;
   readonly now: () => Date;
@@ -25,8 +33,10 @@ export interface UserAdministration {
   create(by: Authority, input: NewUserInput): Promise<DirectoryEntry>;
   /**
    * What is left out stays; null empties a name. A new password, deactivation and a confirmation that is taken back end
-   * the person's sessions.
-   * @throws ServiceError as `create`; `not_found`, `last_administrator`, and what the precondition throws.
+   * the person's sessions; a confirmation gives them the username that waited for it, where nobody has it. Nobody
+   * changes their own e-mail or password here: an access token alone must not be enough to take an account over.
+   * @throws ServiceError as `create`; `not_found`, `own_credentials`, `last_administrator`, and what the precondition
+   *   throws.
    */
   update(
     by: Authority,
@@ -47,7 +57,7 @@ export interface UserAdministration {
   /** Ends all sessions. @returns their ids. @throws ServiceError `not_found`. */
   logOut(by: Authority, userId: string): Promise<string[]>;
   /** Newest first. @throws ServiceError `not_found`. */
-  sessions(userId: string): Promise<PersonSession[]>;
+  sessions(userId: string, window: Window): Promise<Listed<PersonSession>>;
   /** By name; none for who is deactivated. @throws ServiceError `not_found`. */
   permissions(userId: string): Promise<EffectivePermission[]>;
 }

@@ -1,7 +1,8 @@
-import { keepAnAdministrator } from '#rbac';
+import { isServiceError, ServiceError } from '#errors';
+import { type Authority, keepAnAdministrator, requireAuthorityOver } from '#rbac';
 import type { DirectoryEntry, ProfileChange } from '#storage';
 import { takenMeansUsername } from '../adoption.ts';
-import { type Names, readPerson } from '../profile-input.ts';
+import { type Names, readPerson, usernameIn } from '../profile-input.ts';
 import type { AccountUpdate, PreparedPassword } from '../types.ts';
 import { type Changing, changePerson, findPerson, requireEntry } from './change-person.ts';
 import type { UserAdministration, UserAdministrationDependencies, UserChange } from './types.ts';
@@ -21,14 +22,19 @@ interface Difference {
 export function createUserUpdate(
   dependencies: UserAdministrationDependencies,
 ): Pick<UserAdministration, 'update'> {
-  const { provider, audit, strength, now } = dependencies;
+  const { provider, storage, audit, strength, now } = dependencies;
 
+  /** Who may not set it is told so before anything is said of the password, and before it is hashed. */
   async function prepare(
+    asked: Authority,
     userId: string,
     { password, email }: UserChange,
   ): Promise<PreparedPassword | undefined> {
     if (password === undefined) return undefined;
     const known = await findPerson(dependencies, userId);
+    refuseOwn(asked, known, { isOther: true });
+    const carried = await storage.userRoles.carried(known.userId);
+    requireAuthorityOver(asked, carried, carried);
     await strength.requireStrength(password, email ?? known.email, 'password');
     return await provider.administration.preparePassword(password);
   }
@@ -55,32 +61,65 @@ export function createUserUpdate(
     return isEnd ? await provider.administration.endSessions(stores, userId) : null;
   }
 
+  /** The name that waited for the proof of the address (docs/decisions/0010), where it is being proved. */
+  async function waitingUsername({ stores, before }: Changing, { names, isConfirmed }: Wanted) {
+    const isProved = isConfirmed === true && before.emailConfirmedAt === null;
+    if (!isProved || names.username !== undefined || before.username !== null) return null;
+    const account = await provider.administration.find(stores, before.userId);
+    return account === null ? null : usernameIn(account.userMetadata);
+  }
+
+  /** In the transaction. @param wanted with the names as they are to be */
+  async function change(changing: Changing, wanted: Wanted): Promise<DirectoryEntry> {
+    const { stores, before, by } = changing;
+    const difference = differenceOf(before, wanted);
+    refuseOwn(by, before, { isOther: difference.email !== undefined });
+    if (difference.fields.length === 0) return before;
+    const make = () => apply(changing, difference, mayVouch(by));
+    const isOfState = difference.isActive !== undefined || difference.isConfirmed !== undefined;
+    const ended = isOfState ? await keepAnAdministrator(stores, now(), make) : await make();
+    await audit.record(stores, {
+      action: 'user.updated',
+      actor: by,
+      subject: { type: 'user', id: before.userId },
+      detail: { fields: difference.fields, ...(ended !== null && { ended_sessions: ended.length }) },
+    });
+    return await requireEntry(dependencies, stores, before.userId);
+  }
+
   return {
     update: async (by, userId, input, precondition) => {
       const { email, names } = readPerson({ ...input, email: input.email });
-      const password = await prepare(userId, { ...input, email });
-      return await changePerson(
-        dependencies,
-        { by, userId, precondition },
-        async (changing): Promise<DirectoryEntry> => {
-          const { stores, before } = changing;
-          const { isActive, isConfirmed } = input;
-          const difference = differenceOf(before, { email, names, isActive, isConfirmed, password });
-          if (difference.fields.length === 0) return before;
-          const make = () => apply(changing, difference, mayVouch(changing.by));
-          const isOfState = difference.isActive !== undefined || difference.isConfirmed !== undefined;
-          const ended = isOfState ? await keepAnAdministrator(stores, now(), make) : await make();
-          await audit.record(stores, {
-            action: 'user.updated',
-            actor: by,
-            subject: { type: 'user', id: before.userId },
-            detail: { fields: difference.fields, ...(ended !== null && { ended_sessions: ended.length }) },
-          });
-          return await requireEntry(dependencies, stores, userId);
-        },
-      );
+      const password = await prepare(by, userId, { ...input, email });
+      const { isActive, isConfirmed } = input;
+      const wanted = { email, names, isActive, isConfirmed, password };
+      let claimed: string | null = null;
+      try {
+        return await changePerson(dependencies, { by, userId, precondition }, async (changing) => {
+          claimed = await waitingUsername(changing, wanted);
+          return await change(
+            changing,
+            claimed === null ? wanted : { ...wanted, names: { ...names, username: claimed } },
+          );
+        });
+      } catch (error) {
+        // Somebody has the name by now: the address is proved all the same.
+        if (claimed === null || !isServiceError(error, 'username_taken')) throw error;
+        return await changePerson(dependencies, { by, userId, precondition }, (changing) =>
+          change(changing, wanted),
+        );
+      }
     },
   };
+}
+
+/** A stolen access token alone must not be enough to take an account over, whatever its holder may administer. */
+function refuseOwn(
+  by: Authority,
+  { userId }: DirectoryEntry,
+  { isOther }: { readonly isOther: boolean },
+): void {
+  if (isOther && by.type === 'user' && by.id === userId) throw new ServiceError('own_credentials');
 }
 
 interface Wanted {

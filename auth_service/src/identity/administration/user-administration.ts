@@ -13,9 +13,11 @@ export function createUserAdministration(dependencies: UserAdministrationDepende
     ...createUserUpdate(dependencies),
     ...createAccountStates(dependencies),
 
-    async sessions(userId) {
-      await findPerson(dependencies, userId);
-      return await provider.administration.listSessions(userId);
+    async sessions(userId, window) {
+      const page = await provider.administration.listSessions(userId, window);
+      // Who has a session is somebody.
+      if (page.count === 0) await findPerson(dependencies, userId);
+      return page;
     },
 
     async permissions(userId) {

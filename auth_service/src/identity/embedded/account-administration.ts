@@ -24,8 +24,8 @@ export function createAccountAdministration(dependencies: EmbeddedDependencies):
     async find(stores, userId) {
       const found = await stores.accounts.findPerson(userId);
       if (found === null) return null;
-      const { id, email, emailConfirmedAt } = found.account;
-      return { id, email, isConfirmed: emailConfirmedAt !== null };
+      const { id, email, emailConfirmedAt, userMetadata } = found.account;
+      return { id, email, isConfirmed: emailConfirmedAt !== null, userMetadata };
     },
 
     async create(stores, { email, password, isVouchedFor, userMetadata, ...wanted }) {
@@ -65,7 +65,10 @@ export function createAccountAdministration(dependencies: EmbeddedDependencies):
 
     endSessions: endAll,
 
-    listSessions: async (userId) => (await storage.sessions.list(userId)).map(toPersonSession),
+    async listSessions(userId, window) {
+      const { items, count } = await storage.sessions.page(userId, window);
+      return { items: items.map(toPersonSession), count };
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { ServiceError } from '#errors';
 import type { TransactionStores } from '#storage';
+import { endedDetail } from '../ended-sessions.ts';
 import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
 import { createSessionEnd } from './session-end.ts';
@@ -92,7 +93,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
           action: 'user.logged_out',
           actor: { type: 'user', id: userId },
           subject: { type: 'user', id: userId },
-          detail: { scope, sessions: ended },
+          detail: endedDetail(scope, ended),
         });
         return ended;
       });
@@ -115,7 +116,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
           action: 'user.logged_out',
           actor: { type: 'user', id: userId },
           subject: { type: 'session', id: ended },
-          detail: { scope: 'one', sessions: [ended] },
+          detail: endedDetail('one', [ended]),
         });
         return true;
       });

@@ -1,7 +1,8 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { ServiceError } from '#errors';
 import type { RefreshTokenFamily } from '../records.ts';
 import type { ClientRefreshTokenStore } from '../stores.ts';
-import type { AppClientRefreshTokensTable, Tables } from '../tables.ts';
+import { type AppClientRefreshTokensTable, SCHEMA, type Tables } from '../tables.ts';
 import { deleteExpiredRows } from './expired-rows.ts';
 import { isUuid, requireUuids } from './uuid.ts';
 
@@ -9,14 +10,18 @@ export function createClientRefreshTokenStore(db: Kysely<Tables>): ClientRefresh
   return {
     async insert(family) {
       requireUuids(family.clientId);
-      await db.insertInto('app_client_refresh_tokens').values(toRow(family)).execute();
-    },
-
-    async findById(id) {
-      if (!isUuid(id)) return null;
-      const found = db.selectFrom('app_client_refresh_tokens').selectAll().where('id', '=', id);
-      const row = await found.executeTakeFirst();
-      return row === undefined ? null : toFamily(row);
+      const { id, client_id, token_hash, scope, resources, created_at, refreshed_at, expires_at } =
+        toRow(family);
+      // The lock waits for a change of the client that is under way, and is judged by what it left.
+      const { numAffectedRows = 0n } = await sql`
+        insert into ${sql.table(`${SCHEMA}.app_client_refresh_tokens`)}
+          (id, client_id, token_hash, scope, resources, created_at, refreshed_at, expires_at)
+        select ${id}::uuid, client.id, ${token_hash}::text, ${scope}::text[], ${resources}::text[],
+          ${created_at}::timestamptz, ${refreshed_at}::timestamptz, ${expires_at}::timestamptz
+        from ${sql.table(`${SCHEMA}.app_clients`)} client
+        where client.id = ${client_id}::uuid and client.is_active and client.refresh_tokens
+        for share of client`.execute(db);
+      if (numAffectedRows === 0n) throw new ServiceError('not_found');
     },
 
     async deleteOf(clientId) {
@@ -26,6 +31,13 @@ export function createClientRefreshTokenStore(db: Kysely<Tables>): ClientRefresh
         .where('client_id', '=', clientId)
         .executeTakeFirst();
       return Number(numDeletedRows);
+    },
+
+    async findById(id) {
+      if (!isUuid(id)) return null;
+      const found = db.selectFrom('app_client_refresh_tokens').selectAll().where('id', '=', id);
+      const row = await found.executeTakeFirst();
+      return row === undefined ? null : toFamily(row);
     },
 
     async find(id, clientId) {

@@ -1,7 +1,15 @@
 import type { Kysely } from 'kysely';
 import type { ClientRoleStore } from '../stores.ts';
 import type { Tables } from '../tables.ts';
+import { readHeldPage } from './held-page.ts';
 import { isUuid, requireUuids } from './uuid.ts';
+
+const LINKS = {
+  table: 'app_client_roles',
+  holder: 'client_id',
+  thing: 'role_id',
+  things: 'roles',
+} as const;
 
 export function createClientRoleStore(db: Kysely<Tables>): ClientRoleStore {
   const carriedBy = (clientId: string) =>
@@ -44,6 +52,12 @@ export function createClientRoleStore(db: Kysely<Tables>): ClientRoleStore {
         .where('app_client_roles.client_id', '=', clientId)
         .orderBy('roles.name')
         .execute();
+    },
+
+    async page(clientId, page) {
+      if (!isUuid(clientId)) return { items: [], count: 0 };
+      const { items, count } = await readHeldPage(db, LINKS, clientId, page);
+      return { items: items.map(({ id, ...link }) => ({ roleId: id, ...link })), count };
     },
 
     async carried(clientId) {

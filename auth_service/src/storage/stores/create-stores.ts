@@ -20,8 +20,13 @@ import { createSessionStore } from './sessions.ts';
 import { createSigningKeyStore } from './signing-keys.ts';
 import { createUserRoleStore } from './user-roles.ts';
 
+interface StoreSettings {
+  readonly now: () => Date;
+  readonly accountsAreOurs: boolean;
+}
+
 /** @param db the database itself, or a transaction. */
-export function createStores(db: Kysely<Tables>, now: () => Date): Stores {
+export function createStores(db: Kysely<Tables>, { now, accountsAreOurs }: StoreSettings): Stores {
   return {
     clients: createClientStore(db, now),
     clientSecrets: createClientSecretStore(db),
@@ -34,7 +39,7 @@ export function createStores(db: Kysely<Tables>, now: () => Date): Stores {
     signingKeys: createSigningKeyStore(db, 'signing_keys'),
     personKeys: createSigningKeyStore(db, 'auth_service_identity.signing_keys'),
     profiles: createProfileStore(db),
-    userRoles: createUserRoleStore(db),
+    userRoles: createUserRoleStore(db, accountsAreOurs),
     accounts: createAccountStore(db),
     sessions: createSessionStore(db),
     directory: createDirectoryStore(db),

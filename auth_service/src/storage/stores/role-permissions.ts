@@ -1,7 +1,15 @@
 import type { Kysely } from 'kysely';
 import type { RolePermissionStore } from '../stores.ts';
 import type { Tables } from '../tables.ts';
+import { readHeldPage } from './held-page.ts';
 import { isUuid, requireUuids } from './uuid.ts';
+
+const LINKS = {
+  table: 'role_permissions',
+  holder: 'role_id',
+  thing: 'permission_id',
+  things: 'permissions',
+} as const;
 
 export function createRolePermissionStore(db: Kysely<Tables>): RolePermissionStore {
   return {
@@ -38,6 +46,12 @@ export function createRolePermissionStore(db: Kysely<Tables>): RolePermissionSto
         .where('role_permissions.role_id', '=', roleId)
         .orderBy('permissions.name')
         .execute();
+    },
+
+    async page(roleId, page) {
+      if (!isUuid(roleId)) return { items: [], count: 0 };
+      const { items, count } = await readHeldPage(db, LINKS, roleId, page);
+      return { items: items.map(({ id, ...link }) => ({ permissionId: id, ...link })), count };
     },
 
     all: () =>

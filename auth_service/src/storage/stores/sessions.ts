@@ -3,18 +3,22 @@ import type { Session } from '../person-records.ts';
 import type { SessionStore } from '../person-stores.ts';
 import type { SessionsTable } from '../person-tables.ts';
 import type { Tables } from '../tables.ts';
+import { countAll } from './paging.ts';
 import { type PersonRow, personColumns, personTables, toPerson } from './read-person.ts';
 import { isUuid } from './uuid.ts';
 
 const SESSIONS = 'auth_service_identity.sessions';
 
-/** The session beside its person, as JSON so that no column hides another of the same name. */
+/** As JSON, so that no column hides another of the same name, and nothing stands for no session. */
+type SessionAsJson = Omit<Selectable<SessionsTable>, 'refreshed_at' | 'created_at' | 'updated_at'> & {
+  refreshed_at: string | null;
+  created_at: string;
+  updated_at: string;
+};
+
+/** The session beside its person. */
 interface PersonInSessionRow extends PersonRow {
-  session: Omit<Selectable<SessionsTable>, 'refreshed_at' | 'created_at' | 'updated_at'> & {
-    refreshed_at: string | null;
-    created_at: string;
-    updated_at: string;
-  };
+  session: SessionAsJson;
 }
 
 export function createSessionStore(db: Kysely<Tables>): SessionStore {
@@ -31,14 +35,7 @@ export function createSessionStore(db: Kysely<Tables>): SessionStore {
         join ${sql.table(SESSIONS)} live on live.user_id = account.id
         where live.id = ${sessionId} and account.id = ${userId}`.execute(db);
       const [row] = rows;
-      if (row === undefined) return null;
-      const { session } = row;
-      const session_times = {
-        refreshed_at: session.refreshed_at === null ? null : new Date(session.refreshed_at),
-        created_at: new Date(session.created_at),
-        updated_at: new Date(session.updated_at),
-      };
-      return { ...toPerson(row), session: toSession({ ...session, ...session_times }) };
+      return row === undefined ? null : { ...toPerson(row), session: fromJson(row.session) };
     },
 
     async lock(sessionId) {
@@ -79,6 +76,21 @@ export function createSessionStore(db: Kysely<Tables>): SessionStore {
       return rows.map(toSession);
     },
 
+    async page(userId, { limit, offset }) {
+      if (!isUuid(userId)) return { items: [], count: 0 };
+      const theirs = db.selectFrom(SESSIONS).where('user_id', '=', userId);
+      // The count also where the page is empty: then its one row has no session.
+      const { rows } = await sql<{ count: number; session: SessionAsJson | null }>`
+        select counted.count, to_json(page) as session
+        from (${theirs.select(countAll)}) counted
+        left join (
+          ${theirs.selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).offset(offset)}
+        ) page on true
+        order by page.created_at desc, page.id desc`.execute(db);
+      const items = rows.flatMap(({ session }) => (session === null ? [] : [fromJson(session)]));
+      return { items, count: rows[0]?.count ?? 0 };
+    },
+
     async end(userId, { only, except } = {}) {
       if (![userId, only ?? userId, except ?? userId].every(isUuid)) return [];
       // Locked in one order, so that two who end the same sessions never wait for each other.
@@ -110,6 +122,15 @@ function toRow(session: Session) {
     created_at: session.createdAt,
     updated_at: session.updatedAt,
   };
+}
+
+function fromJson(session: SessionAsJson): Session {
+  return toSession({
+    ...session,
+    refreshed_at: session.refreshed_at === null ? null : new Date(session.refreshed_at),
+    created_at: new Date(session.created_at),
+    updated_at: new Date(session.updated_at),
+  });
 }
 
 function toSession(row: Selectable<SessionsTable>): Session {

@@ -1,9 +1,20 @@
 import { type Kysely, sql } from 'kysely';
 import type { UserRoleStore } from '../person-stores.ts';
 import type { Tables } from '../tables.ts';
+import { readHeldPage } from './held-page.ts';
 import { isUuid, requireUuids } from './uuid.ts';
 
-export function createUserRoleStore(db: Kysely<Tables>): UserRoleStore {
+/** The provider whose identities let nobody in without a password. */
+const BY_PASSWORD = 'email';
+
+const LINKS = {
+  table: 'user_roles',
+  holder: 'user_id',
+  thing: 'role_id',
+  things: 'roles',
+} as const;
+
+export function createUserRoleStore(db: Kysely<Tables>, accountsAreOurs: boolean): UserRoleStore {
   return {
     async add({ userId, roleId, assignedAt }) {
       requireUuids(userId, roleId);
@@ -34,6 +45,12 @@ export function createUserRoleStore(db: Kysely<Tables>): UserRoleStore {
         .where('user_roles.user_id', '=', userId)
         .orderBy('roles.name')
         .execute();
+    },
+
+    async page(userId, page) {
+      if (!isUuid(userId)) return { items: [], count: 0 };
+      const { items, count } = await readHeldPage(db, LINKS, userId, page);
+      return { items: items.map(({ id, ...link }) => ({ roleId: id, ...link })), count };
     },
 
     async carried(userId) {
@@ -74,18 +91,35 @@ export function createUserRoleStore(db: Kysely<Tables>): UserRoleStore {
         .selectFrom('user_roles')
         .innerJoin('roles', 'roles.id', 'user_roles.role_id')
         .innerJoin('profiles', 'profiles.user_id', 'user_roles.user_id')
-        .leftJoin('auth_service_identity.users as account', 'account.id', 'user_roles.user_id')
         .select('user_roles.user_id')
         .where('roles.name', '=', roleName)
         .where('profiles.is_active', '=', true)
-        // Without an account the profile is of somebody whom another server knows.
-        .where((eb) =>
-          eb.or([eb('account.id', 'is', null), eb('account.email_confirmed_at', 'is not', null)]),
-        )
-        .where((eb) => eb.or([eb('account.banned_until', 'is', null), eb('account.banned_until', '<=', now)]))
+        .$if(accountsAreOurs, (query) => query.where(({ exists }) => exists(usableAccount(db, now))))
         .limit(1)
         .executeTakeFirst();
       return row !== undefined;
     },
   };
+}
+
+/** The account of a row of `user_roles`, if there is a way in to it. */
+function usableAccount(db: Kysely<Tables>, now: Date) {
+  return db
+    .selectFrom('auth_service_identity.users as account')
+    .select('account.id')
+    .whereRef('account.id', '=', sql.ref('user_roles.user_id'))
+    .where('account.email_confirmed_at', 'is not', null)
+    .where((eb) => eb.or([eb('account.banned_until', 'is', null), eb('account.banned_until', '<=', now)]))
+    .where((eb) =>
+      eb.or([
+        eb('account.password_hash', 'is not', null),
+        eb.exists(
+          eb
+            .selectFrom('auth_service_identity.identities as linked')
+            .select('linked.id')
+            .whereRef('linked.user_id', '=', 'account.id')
+            .where('linked.provider', '<>', BY_PASSWORD),
+        ),
+      ]),
+    );
 }

@@ -31,7 +31,7 @@ export interface AdministeredApp extends PeopleApp {
   userAdministrator(): Promise<Actor>;
   administrator(email?: string): Promise<Actor>;
   /** The bearer of a new client that holds these permissions. */
-  machine(permissions?: readonly string[]): Promise<Pick<Actor, 'token'>>;
+  machine(permissions?: readonly string[]): Promise<Pick<Actor, 'id' | 'token'>>;
 }
 
 /** The real rooms, with people and machines who hold something, or nothing. */
@@ -76,7 +76,7 @@ export async function buildAdministeredApp(
       const payload = `grant_type=client_credentials&resource=${SERVER.publicUrl}`;
       const answer = await postToken(app, { authorization, payload });
       assert.equal(answer.statusCode, 200, answer.body);
-      return { token: answer.json().access_token };
+      return { id: client.id, token: answer.json().access_token };
     },
   };
 }
