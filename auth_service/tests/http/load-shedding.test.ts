@@ -60,7 +60,7 @@ describe('when more is asked than can be worked on', () => {
     // They are there once a request behind them is answered.
     for (let n = 0; n < 3; n += 1) {
       const answer = busy.app.inject('/wait');
-      await until(() => busy.waiting() === 1);
+      await until(() => busy.waiting() === n + 1);
       busy.open();
       assert.equal((await answer).statusCode, 200);
     }
