@@ -76,7 +76,7 @@ function checkParties({ iss, aud, sub, jti }: Claims, policy: TokenPolicy): void
   if (iss !== policy.issuer) throw invalidToken('The token is from another issuer.');
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (audiences.length === 0 || !audiences.every((audience) => typeof audience === 'string')) {
-    throw invalidToken('The token is malformed.');
+    throw invalidToken('The audience of the token is malformed.');
   }
   if (policy.audience !== null && !audiences.includes(policy.audience)) {
     throw invalidToken('The token is for another audience.');
