@@ -254,8 +254,12 @@ describeOn('postgres', 'revocations in the order of commits', (open) => {
     await room.revoke(replica, ...many);
     const first = await room.storage.revocations.listSince(null, room.clock.now());
     assert.equal(first.revocations.length, 50);
-    const second = await room.storage.revocations.listSince(first.horizon, room.clock.now());
-    assert.deepEqual(second.revocations, []);
+    // Transactions of other databases of the server hold the horizon back while they are open.
+    let second = first;
+    await until(async () => {
+      second = await room.storage.revocations.listSince(second.horizon, room.clock.now());
+      return second.revocations.length === 0;
+    });
     await room.revoke(replica, { kind: 'token', id: 'new', expiresAt });
     const third = await room.storage.revocations.listSince(second.horizon, room.clock.now());
     assert.deepEqual(
