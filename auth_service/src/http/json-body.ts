@@ -1,6 +1,6 @@
 import type { FastifyRequest, preValidationHookHandler } from 'fastify';
 import { ServiceError } from '#errors';
-import { repeatedMember } from './repeated-member.ts';
+import { repeatedMember } from './json-members.ts';
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 /** Far more than any body has. Every unknown one is a fault of its own, and a megabyte could hold 200 000 of them. */

@@ -1,5 +1,5 @@
 import { ServiceError } from '#errors';
-import { topLevelKeys } from './top-level-keys.ts';
+import { topLevelNames } from '../json-members.ts';
 
 /** Every parameter with all its values in order. */
 export type Parameters = ReadonlyMap<string, readonly string[]>;
@@ -77,7 +77,7 @@ function decodeFormPart(part: string): string {
 function parseJson(text: string, names: ParameterNames): Parameters {
   const members = Object.entries(parseObject(text));
   refuseTooMany(members.length);
-  const keys = topLevelKeys(text);
+  const keys = topLevelNames(text);
   if (keys.length > members.length) {
     throw new ServiceError('invalid_request', `The JSON body repeats ${repeatedName(keys, names)}.`);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { repeatedMember } from '../../src/http/repeated-member.ts';
+import { repeatedMember } from '../../src/http/json-members.ts';
 import { describeOn } from '../support/databases.ts';
 import { ADMIN, buildAdminApp } from './support/admin-app.ts';
 

@@ -8,11 +8,36 @@ interface Level {
 
 /**
  * The first member that stands twice in one object, at any depth, as a path (`jwks.keys.0.kty`). `JSON.parse` keeps the
- * last of them in silence, so that two readers of one request could see two different ones (RFC 8259 §4). One pass,
- * without recursion.
+ * last of them in silence, so that two readers of one request could see two different ones (RFC 8259 §4).
  * @param text valid JSON
  */
 export function repeatedMember(text: string): string | null {
+  return findMember(text, (name, levels) =>
+    levels.at(-1)?.names?.has(name) ? levels.map((level) => level.at).join('.') : null,
+  );
+}
+
+/**
+ * The names of a JSON object as they stand in its text, repeated ones included, without those further in.
+ * @param text valid JSON whose top level is an object
+ */
+export function topLevelNames(text: string): string[] {
+  const names: string[] = [];
+  findMember(text, (name, { length }) => {
+    if (length === 1) names.push(name);
+    return null;
+  });
+  return names;
+}
+
+/**
+ * Shows each name of a member, before it is among those of its object, until it is the one that is looked for. One pass,
+ * without recursion.
+ */
+function findMember<Found>(
+  text: string,
+  look: (name: string, levels: readonly Level[]) => Found | null,
+): Found | null {
   const levels: Level[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at];
@@ -25,7 +50,8 @@ export function repeatedMember(text: string): string | null {
       const end = endOfString(text, at);
       if (level?.names && isName(text, end)) {
         level.at = JSON.parse(text.slice(at, end)) as string;
-        if (level.names.has(level.at)) return levels.map((one) => one.at).join('.');
+        const found = look(level.at, levels);
+        if (found !== null) return found;
         level.names.add(level.at);
       }
       at = end - 1;
