@@ -1,15 +1,8 @@
 import type { AuditInput } from '#audit';
+import { createRepeatCount } from '#kv';
 import type { Dependencies } from './dependencies.ts';
 
-const WINDOW_MS = 60_000;
-/** Beyond that the oldest are forgotten, which costs a count, or an event more. */
-const KEYS_AT_MOST = 10_000;
-
-interface Window {
-  readonly endsAt: number;
-  /** How many events were left out in it. */
-  collapsed: number;
-}
+const WINDOW_SECONDS = 60;
 
 type AuditOfRoutes = Dependencies['audit'];
 
@@ -18,26 +11,14 @@ type AuditOfRoutes = Dependencies['audit'];
  * first after it says how many were not. Otherwise whoever has a token and no rights could fill the table at will.
  */
 export function collapseRefusals(audit: AuditOfRoutes, now: () => Date): AuditOfRoutes {
-  const windows = new Map<string, Window>();
+  const collapsedBefore = createRepeatCount(now);
 
   /** Null: not to be recorded. */
   function thinned(event: AuditInput): AuditInput | null {
     const { actor, detail } = event;
     const key = JSON.stringify([actor.type, actor.id, detail?.operation]);
-    const time = now().getTime();
-    const before = windows.get(key);
-    // A clock that was set back must not silence anybody for long.
-    if (before !== undefined && time < before.endsAt && time >= before.endsAt - WINDOW_MS) {
-      before.collapsed += 1;
-      return null;
-    }
-    windows.delete(key);
-    for (const oldest of windows.keys()) {
-      if (windows.size < KEYS_AT_MOST) break;
-      windows.delete(oldest);
-    }
-    windows.set(key, { endsAt: time + WINDOW_MS, collapsed: 0 });
-    const collapsed = before?.collapsed ?? 0;
+    const collapsed = collapsedBefore(key, WINDOW_SECONDS);
+    if (collapsed === null) return null;
     return collapsed === 0 ? event : { ...event, detail: { ...detail, collapsed } };
   }
 

@@ -8,7 +8,7 @@
  */
 export { addressKey } from './address-key.ts';
 export { createKv, type KvDependencies } from './memory.ts';
-export { createOncePerWindow } from './once-per-window.ts';
+export { createOncePerWindow, createRepeatCount } from './once-per-window.ts';
 export { type OpenKvDependencies, openKv } from './open.ts';
 export { RateLimitedError } from './rate-limited-error.ts';
 
