@@ -1,6 +1,6 @@
 import type { Audit } from '#audit';
 import { type RateLimit, readRateLimit } from '#config';
-import { type AppliedLimit, createOncePerWindow, type Kv, type Limiter, RateLimitedError } from '#kv';
+import { type AppliedLimit, createOncePerWindow, type Kv, RateLimitedError } from '#kv';
 import type { Client } from '#storage';
 import {
   type AddressFailures,
@@ -29,7 +29,7 @@ interface RateLimitDependencies {
   readonly now: () => Date;
 }
 
-/** Of every call of it an own rate is given; this one is never used. */
+/** Every call brings its own rate; this one is never used. */
 const ANY_RATE: RateLimit = { limit: 1, windowSeconds: 60 };
 
 /** @param rates null: not limited */
@@ -39,25 +39,23 @@ export function openTokenLimits(
 ): TokenLimits {
   return {
     ipFailures: rates.failures && kv.limiter('token-failures', rates.failures),
-    perClient: rates.requests && kv.limiter('token', rates.requests),
-    ownOfClient: kv.limiter('token-own', ANY_RATE),
+    requests: kv.limiter('token', rates.requests ?? ANY_RATE),
+    requestRate: rates.requests,
   };
 }
 
 export function createRateLimits({ limits, audit, now }: RateLimitDependencies): RateLimits {
-  const { ipFailures, perClient, ownOfClient } = limits;
+  const { ipFailures, requests, requestRate } = limits;
   const refuse = createRefusal(audit, now);
   const addresses =
     ipFailures === null ? UNLIMITED_ADDRESSES : createAddressFailures(ipFailures, refuse, now);
 
   /** The verdict on one more request of a client; null where it is not limited. */
   async function count(client: Pick<Client, 'id' | 'rateLimit'>): Promise<AppliedLimit | null> {
-    const own = client.rateLimit === null ? null : readRateLimit(client.rateLimit);
-    if (own === 'off') return null;
-    const applied = own === null ? perClient && ofAll(perClient) : ofOne(ownOfClient, own);
-    if (applied === null) return null;
-    const state = await applied.limiter.consume(client.id, 1, applied.own);
-    return { ...state, policy: applied.policy };
+    const rate = client.rateLimit === null ? requestRate : readRateLimit(client.rateLimit);
+    if (rate === null || rate === 'off') return null;
+    const state = await requests.consume(client.id, 1, rate);
+    return { ...state, policy: { name: requests.policy.name, ...rate } };
   }
 
   return {
@@ -77,20 +75,6 @@ export function createRateLimits({ limits, audit, now }: RateLimitDependencies):
     },
   };
 }
-
-interface Applied {
-  readonly limiter: Limiter;
-  readonly own?: RateLimit;
-  readonly policy: AppliedLimit['policy'];
-}
-
-const ofAll = (limiter: Limiter): Applied => ({ limiter, policy: limiter.policy });
-/** Callers see one policy, whosever rate it is. */
-const ofOne = (limiter: Limiter, own: RateLimit): Applied => ({
-  limiter,
-  own,
-  policy: { name: 'token', ...own },
-});
 
 function createRefusal(audit: Audit, now: () => Date): RefuseLimit {
   const isFirst = createOncePerWindow(now);

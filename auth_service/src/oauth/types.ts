@@ -1,7 +1,7 @@
 import type { Audit } from '#audit';
 import type { Random } from '#crypto';
 import type { KeyRing, SharedSecretKeys } from '#keys';
-import type { AppliedLimit, Limiter } from '#kv';
+import type { AppliedLimit, Limiter, RateLimit } from '#kv';
 import type { Logger } from '#observability';
 import type { Authority } from '#rbac';
 import type { Revocations } from '#revocation';
@@ -54,10 +54,10 @@ export interface OauthDependencies {
 export interface TokenLimits {
   /** Counts failed authentications, by client address (IPv6 by its /64). Null: they are not limited. */
   readonly ipFailures: Limiter | null;
-  /** Counts authenticated requests, by client id. Null: only clients with a limit of their own are limited. */
-  readonly perClient: Limiter | null;
-  /** The same for clients with a limit of their own, which is given with each call. */
-  readonly ownOfClient: Limiter;
+  /** Counts authenticated requests, by client id; the rate is given with each call. */
+  readonly requests: Limiter;
+  /** Of clients without a limit of their own. Null: they are not limited. */
+  readonly requestRate: RateLimit | null;
 }
 
 /** What administering clients needs of all that. */
