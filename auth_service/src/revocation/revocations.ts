@@ -24,6 +24,8 @@ const POLL_INTERVAL_MS = 1_000;
 const KNOWN_AT_MOST_MS = 5_000;
 /** A look that takes longer is made again, over another connection. */
 const READ_PATIENCE_MS = 1_500;
+/** Longer than any look lasts. */
+const HEARD_KEPT_MS = 60_000;
 const PRUNE_INTERVAL_MS = 60_000;
 /** Rows in one portion; what is left over goes a minute later. */
 const PRUNED_AT_ONCE = 5_000;
@@ -35,8 +37,8 @@ const KEPT_MS = 3_600_000;
 export function createRevocations(dependencies: RevocationDependencies): Revocations {
   const { storage, messages, now, random, logger, monotonicMs = () => performance.now() } = dependencies;
   let known = createKnown();
-  /** Since the last time that everything was read. */
-  let toldMeanwhile: Omit<Revocation, 'id'>[] = [];
+  /** What was heard of lately, which a snapshot that is being read may not have yet. */
+  let heard: { readonly atMs: number; readonly revocation: Omit<Revocation, 'id'> }[] = [];
   let horizon: string | null = null;
   let syncedAtMs = Number.NEGATIVE_INFINITY;
   let prunedAtMs = now().getTime();
@@ -51,19 +53,21 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
     // What was committed by now is in what is read: the age counts from here.
     const startedAtMs = monotonicMs();
     const since = horizon;
-    if (since === null) toldMeanwhile = [];
     const found = await storage.revocations.listSince(since, longAgo());
+    // Another look that began later is over by now: this one says less.
+    if (startedAtMs < syncedAtMs) return;
+    // Everything there is: what is not in it was no revocation, or is none any more.
     if (since === null) {
-      // Everything there is: what is not in it was no revocation, or is none any more.
       known = createKnown();
-      for (const told of toldMeanwhile) known.add(told);
+      for (const { atMs, revocation } of heard) if (atMs >= startedAtMs) known.add(revocation);
+      heard = heard.filter(({ atMs }) => atMs > startedAtMs - HEARD_KEPT_MS);
     }
     for (const revocation of found.revocations) known.add(revocation);
     // Transactions are numbered anew in a database that was restored: what is there has not been read then.
     const isAnother = since !== null && BigInt(found.horizon) < BigInt(since);
     horizon = isAnother ? null : found.horizon;
     if (isAnother) await read();
-    else syncedAtMs = Math.max(syncedAtMs, startedAtMs);
+    else syncedAtMs = startedAtMs;
   }
 
   /** One at a time; whoever comes while one runs shares it, but for one that has hung too long. */
@@ -94,7 +98,7 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
 
   function add(revocation: Omit<Revocation, 'id'>): void {
     known.add(revocation);
-    toldMeanwhile.push(revocation);
+    heard.push({ atMs: monotonicMs(), revocation });
   }
 
   async function poll(): Promise<void> {

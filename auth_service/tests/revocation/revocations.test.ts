@@ -187,6 +187,49 @@ describeOnEachDatabase('revocations', (open) => {
     assert.notEqual(asked[1], null);
   });
 
+  it('are not forgotten for a look at everything that hung and comes back late', async (t) => {
+    const room = await openReplicas(open);
+    const { storage, clock } = room;
+    const late = Promise.withResolvers<void>();
+    let full = 0;
+    let isBack = false;
+    const slow = {
+      ...storage,
+      revocations: {
+        ...storage.revocations,
+        async listSince(horizon: string | null, now: Date) {
+          const found = await storage.revocations.listSince(horizon, now);
+          if (horizon !== null) return found;
+          full += 1;
+          if (full !== 2) return found;
+          await late.promise;
+          setImmediate(() => {
+            isBack = true;
+          });
+          return found;
+        },
+      },
+    };
+    const replica = room.replica({ storage: slow });
+    const other = room.replica();
+    t.after(() => [replica, other].forEach((one) => void one.stop()));
+    await Promise.all([replica.start(), other.start()]);
+    clock.advance(61);
+    room.messages.gap();
+    await until(() => {
+      room.messages.gap();
+      return full === 2;
+    });
+    await room.revoke(other, { kind: 'token', id: 't', expiresAt: inSeconds(clock.now(), 900) });
+    clock.advance(2);
+    room.messages.gap();
+    await until(() => full === 3);
+    await until(() => replica.isRevoked({ tokenId: 't', issuedAt: 1 }));
+    late.resolve();
+    await until(() => isBack);
+    assert.equal(replica.isRevoked({ tokenId: 't', issuedAt: 1 }), true);
+  });
+
   it('take no harm from messages that are none', async (t) => {
     const room = await openReplicas(open);
     const replica = room.replica();
