@@ -8,12 +8,9 @@ import { run } from '../cli/command-line.ts';
 import { describeOn, type OpenTestDatabase, type TestDatabase } from '../support/databases.ts';
 import { pgBouncerSkipReason, startPgBouncer } from '../support/pgbouncer.ts';
 import { createRecordingLogger } from '../support/recording-logger.ts';
-import { temporaryDirectory } from '../support/run-directory.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { ADMIN, pooledEnvironment, SERVER_CONNECTIONS } from './pooled-environment.ts';
 
-const ADMIN = { email: 'admin@example.com', password: 'Wr3ath-Kettle-Lantern-71' };
-/** Fewer than one replica has connections to the pooler, and far fewer than there are callers. */
-const SERVER_CONNECTIONS = 3;
 const reason = pgBouncerSkipReason();
 const skip = reason === null ? {} : { skip: reason };
 
@@ -22,27 +19,11 @@ type Json = Record<string, unknown>;
 
 /** One replica before the pooler, listening. */
 async function startReplica(settings: Settings) {
-  const config = loadConfig(environment(settings));
+  const config = loadConfig(pooledEnvironment(settings));
   const logger = Object.assign(createRecordingLogger(), { flush: () => {} });
   const service = await openService({ config, mode: 'serve', logger });
   const { url, ready } = await service.start();
   return { service, url, ready, [Symbol.asyncDispose]: () => service.close() };
-}
-
-function environment(settings: Settings): Settings {
-  return {
-    ENVIRONMENT: 'testing',
-    PORT: '0',
-    PUBLIC_URL: 'http://localhost:8000',
-    DATA_DIR: temporaryDirectory(),
-    ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
-    INITIAL_ADMIN_EMAIL: ADMIN.email,
-    INITIAL_ADMIN_PASSWORD: ADMIN.password,
-    RATE_LIMIT_LOGIN: 'off',
-    RATE_LIMIT_REGISTER: 'off',
-    RATE_LIMIT_TOKEN: 'off',
-    ...settings,
-  };
 }
 
 /** A database without a schema, its pooler, and the way past the pooler with its connections counted. */
@@ -163,7 +144,10 @@ describeOn('postgres', 'two replicas behind PgBouncer', (open) => {
 
   it('are told which URL cannot be reached when it is the direct one', skip, async () => {
     await using pooled = await openPooled(open);
-    const settings = environment({ ...pooled.settings, DATABASE_DIRECT_URL: 'postgresql://u@127.0.0.1:1/x' });
+    const settings = pooledEnvironment({
+      ...pooled.settings,
+      DATABASE_DIRECT_URL: 'postgresql://u@127.0.0.1:1/x',
+    });
     const { code, stderr } = await run(['migrate', 'up'], settings);
     assert.equal(code, 1);
     assert.match(stderr, /DATABASE_DIRECT_URL/);

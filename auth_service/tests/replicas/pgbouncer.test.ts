@@ -6,28 +6,8 @@ import { run } from '../cli/command-line.ts';
 import { describeOn, type TestDatabase } from '../support/databases.ts';
 import { pgBouncerSkipReason, startPgBouncer } from '../support/pgbouncer.ts';
 import { createRecordingLogger } from '../support/recording-logger.ts';
-import { temporaryDirectory } from '../support/run-directory.ts';
 import { until } from '../support/until.ts';
-
-const ADMIN = { email: 'admin@pgbouncer.example', password: 'Wr3ath-Kettle-Lantern-71' };
-/** Fewer than the service has connections to the pooler, and far fewer than there are callers. */
-const SERVER_CONNECTIONS = 3;
-
-function environment(): Record<string, string> {
-  const off = Object.fromEntries(
-    ['LOGIN', 'REGISTER', 'TOKEN'].map((limit) => [`RATE_LIMIT_${limit}`, 'off']),
-  );
-  return {
-    ENVIRONMENT: 'testing',
-    PORT: '0',
-    PUBLIC_URL: 'http://localhost:8000',
-    DATA_DIR: temporaryDirectory(),
-    ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
-    INITIAL_ADMIN_EMAIL: ADMIN.email,
-    INITIAL_ADMIN_PASSWORD: ADMIN.password,
-    ...off,
-  };
-}
+import { ADMIN, pooledEnvironment, SERVER_CONNECTIONS } from './pooled-environment.ts';
 
 function directUrlOf({ config }: TestDatabase): string {
   assert.ok(config.kind === 'postgres');
@@ -43,7 +23,7 @@ async function startBehindPgBouncer(
   const pooler = await startPgBouncer(directUrl, { default_pool_size: SERVER_CONNECTIONS, ...settings });
   const database = { ...direct.config, url: pooler.url, directUrl, statementTimeoutMs };
   const logger = Object.assign(createRecordingLogger(), { flush: () => {} });
-  const config = { ...loadConfig(environment()), database } as Service['config'];
+  const config = { ...loadConfig(pooledEnvironment()), database } as Service['config'];
   const service = await openService({ config, mode: 'serve', logger });
   const { url } = await service.start();
   await until(async () => (await fetch(`${url}/health/ready`)).status === 200);
@@ -207,7 +187,7 @@ describeOn('postgres', 'behind PgBouncer in transaction mode', (openDatabase) =>
     const database = await openDatabase({ migrated: false });
     const direct = directUrlOf(database);
     await using pooler = await startPgBouncer(direct);
-    const through = { ...environment(), AUTH_SERVICE_DATABASE_URL: pooler.url };
+    const through = { ...pooledEnvironment(), AUTH_SERVICE_DATABASE_URL: pooler.url };
     const past = { ...through, DATABASE_DIRECT_URL: direct };
 
     await pooler.stop();
@@ -222,7 +202,7 @@ describeOn('postgres', 'behind PgBouncer in transaction mode', (openDatabase) =>
     const other = await openDatabase({ migrated: false });
     await using second = await startPgBouncer(directUrlOf(other));
     const first = await run(['migrate', 'up', '--json'], {
-      ...environment(),
+      ...pooledEnvironment(),
       AUTH_SERVICE_DATABASE_URL: second.url,
     });
     assert.deepEqual([first.code, JSON.parse(first.stdout).state], [0, 'current']);
