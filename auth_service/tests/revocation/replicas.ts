@@ -63,3 +63,7 @@ function createTestMessages(): TestMessages {
     },
   };
 }
+
+export function inSeconds(now: Date, seconds: number): Date {
+  return new Date(now.getTime() + seconds * 1000);
+}
