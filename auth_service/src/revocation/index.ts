@@ -20,6 +20,11 @@ export interface Revocations {
    *   must not say yes.
    */
   isRevoked(token: TokenMarks): boolean;
+  /** The same, of the ends of all log-ins of its person, by what stands in the database at this moment. */
+  hasEnded(
+    stores: { readonly revocations: Pick<RevocationStore, 'listOfUser'> },
+    token: TokenMarks & { readonly userId: string },
+  ): Promise<boolean>;
   /** The same by what is known, however old that is: for who must go on while nobody can be asked. */
   isKnownRevoked(token: TokenMarks): boolean;
   /** Reads everything, then looks each second for what is new. @throws what storage throws; call it again then. */
@@ -35,6 +40,16 @@ export type Target =
   | { readonly kind: 'session'; readonly id: string; readonly expiresAt: Date | null }
   /** All that was issued to a client up to now, or up to another time. */
   | { readonly kind: 'client'; readonly id: string; readonly expiresAt: Date; readonly issuedUpTo?: Date }
+  /**
+   * All log-ins of a person that have begun by now, but for the session that is spared. For where nobody can list them:
+   * whole seconds, so that one that begins in this very second counts as well.
+   */
+  | {
+      readonly kind: 'user';
+      readonly id: string;
+      readonly spared?: string | undefined;
+      readonly expiresAt: Date | null;
+    }
   /** Every token issued up to now. Sessions and refresh tokens beget new ones: who sets this deletes them as well. */
   | { readonly kind: 'all'; readonly expiresAt: Date };
 
@@ -43,6 +58,9 @@ export interface TokenMarks {
   readonly tokenId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly clientId?: string | undefined;
+  readonly userId?: string | undefined;
+  /** When the log-in began, in seconds. Left out: as if at the beginning of time. */
+  readonly startedAt?: number | undefined;
   /** `iat`, in seconds. Left out: as if it had been issued at the beginning of time. */
   readonly issuedAt?: number | undefined;
 }

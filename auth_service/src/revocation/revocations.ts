@@ -148,6 +148,12 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
       return known.isRevoked(token);
     },
 
+    async hasEnded(stores, token) {
+      const ended = createKnown();
+      for (const revocation of await stores.revocations.listOfUser(token.userId)) ended.add(revocation);
+      return ended.isRevoked(token);
+    },
+
     isKnownRevoked: (token) => known.isRevoked(token),
 
     async start() {
@@ -175,5 +181,6 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
 function rowOf(target: Target, id: string, revokedAt: Date): Revocation {
   const { kind, expiresAt } = target;
   const until = target.kind === 'client' ? (target.issuedUpTo ?? revokedAt) : revokedAt;
-  return { id, kind, subject: 'id' in target ? target.id : null, revokedAt: until, expiresAt };
+  const spared = target.kind === 'user' ? (target.spared ?? null) : null;
+  return { id, kind, subject: 'id' in target ? target.id : null, spared, revokedAt: until, expiresAt };
 }

@@ -53,15 +53,19 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
     kind: engine.kind,
     async transaction(work) {
       const afterwards: (() => void)[] = [];
-      const result = await db.transaction().execute((transaction) =>
-        work({
+      const result = await db.transaction().execute(async (transaction) => {
+        const last: (() => Promise<void>)[] = [];
+        const done = await work({
           ...createStores(transaction, settings),
           async lock(name) {
             await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction);
           },
+          beforeCommit: (work) => void last.push(work),
           afterCommit: (done) => void afterwards.push(done),
-        }),
-      );
+        });
+        for (const work of last) await work();
+        return done;
+      });
       for (const done of afterwards) done();
       return result;
     },

@@ -132,12 +132,14 @@ export interface SigningKey {
 export interface Revocation {
   readonly id: string;
   /**
-   * token: the one of this `jti`. session: those of one log-in. client: those issued to it up to `revokedAt`. all: every
-   * token issued up to then.
+   * token: the one of this `jti`. session: those of one log-in. client: those issued to it up to `revokedAt`. user: those
+   * of all log-ins of one person that began up to then. all: every token issued up to then.
    */
-  readonly kind: 'token' | 'session' | 'client' | 'all';
-  /** `jti`, session or client id; null for all. */
+  readonly kind: 'token' | 'session' | 'client' | 'user' | 'all';
+  /** `jti`, session, client or user id; null for all. */
   readonly subject: string | null;
+  /** Of a user: the one session that goes on. */
+  readonly spared?: string | null;
   readonly revokedAt: Date;
   /** From then on there is nothing left to revoke. Null: as long as the row stands. */
   readonly expiresAt: Date | null;

@@ -253,6 +253,8 @@ export interface RevocationStore {
     horizon: string | null,
     now: Date,
   ): Promise<{ readonly horizon: string; readonly revocations: Revocation[] }>;
+  /** Those of kind `user`. One statement. */
+  listOfUser(userId: string): Promise<Revocation[]>;
   /** @returns how many went. */
   deleteExpired(before: Date, limit: number): Promise<number>;
 }
@@ -281,6 +283,11 @@ export interface Stores extends PersonStores {
 export interface TransactionStores extends Stores {
   /** Waits for the lock of this name; it is held until the transaction ends. One holder across all processes. */
   lock(name: string): Promise<void>;
+  /**
+   * Does this when all else is done, just before the commit: what is done elsewhere and cannot be rolled back. What it
+   * throws rolls back.
+   */
+  beforeCommit(work: () => Promise<void>): void;
   /** Does this once the transaction has been committed, and never if it is not. It must not throw. */
   afterCommit(done: () => void): void;
 }

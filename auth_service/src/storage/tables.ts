@@ -102,6 +102,7 @@ export interface Tables extends PersonTables {
     id: string;
     kind: Revocation['kind'];
     subject: string | null;
+    spared: string | null;
     revoked_at: Date;
     expires_at: Date | null;
     xid: Generated<string>;

@@ -13,6 +13,7 @@ interface Row {
   readonly id: string | null;
   readonly kind: Revocation['kind'];
   readonly subject: string | null;
+  readonly spared: string | null;
   readonly revoked_at: Date;
   readonly expires_at: Date | null;
 }
@@ -24,10 +25,11 @@ export function createRevocationStore(db: Kysely<Tables>): RevocationStore {
       await db
         .insertInto('revocations')
         .values(
-          revocations.map(({ id, kind, subject, revokedAt, expiresAt }) => ({
+          revocations.map(({ id, kind, subject, spared = null, revokedAt, expiresAt }) => ({
             id,
             kind,
             subject,
+            spared,
             revoked_at: revokedAt,
             expires_at: expiresAt,
           })),
@@ -39,7 +41,7 @@ export function createRevocationStore(db: Kysely<Tables>): RevocationStore {
       // One statement, so that rows and horizon are of one snapshot.
       const { rows } = await sql<Row>`
         select pg_snapshot_xmin(pg_current_snapshot())::text as horizon,
-          found.id, found.kind, found.subject, found.revoked_at, found.expires_at
+          found.id, found.kind, found.subject, found.spared, found.revoked_at, found.expires_at
         from (values (true)) as always (there)
         left join ${sql.table('auth_service_data.revocations')} found
           on found.xid >= ${horizon ?? BEGINNING}::xid8 and (found.expires_at is null or found.expires_at > ${now})
@@ -50,15 +52,26 @@ export function createRevocationStore(db: Kysely<Tables>): RevocationStore {
       };
     },
 
+    async listOfUser(userId) {
+      const rows = await db
+        .selectFrom('revocations')
+        .selectAll()
+        .where('kind', '=', 'user')
+        .where('subject', '=', userId)
+        .execute();
+      return rows.map(toRevocation);
+    },
+
     deleteExpired: (before, limit) => deleteExpiredRows(db, 'revocations', before, limit),
   };
 }
 
-function toRevocation(row: Row & { readonly id: string }): Revocation {
+function toRevocation(row: Omit<Row, 'horizon'> & { readonly id: string }): Revocation {
   return {
     id: row.id,
     kind: row.kind,
     subject: row.subject,
+    spared: row.spared,
     revokedAt: row.revoked_at,
     expiresAt: row.expires_at,
   };
