@@ -18,7 +18,7 @@ import { openStorage, type Storage } from '#storage';
 import { recordKey } from './key-audit.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { openOauth } from './machines.ts';
-import { type EmbeddedPeople, openPeople } from './people.ts';
+import { type OpenPeople, openPeople } from './people.ts';
 import { describePersonTokens } from './person-tokens.ts';
 import { openSecrets } from './secrets.ts';
 
@@ -46,8 +46,7 @@ export interface Service {
   readonly keys: KeyRing;
   readonly audit: Audit;
   readonly app: HttpApp;
-  /** Null where accounts are kept by Supabase. */
-  readonly people: EmbeddedPeople | null;
+  readonly people: OpenPeople;
   /**
    * Listens, then comes up. Resolves once the first try is over: the service is ready, or up and waiting for a
    * dependency or a migration, trying again each second. Rejects on faults that waiting cannot cure.
@@ -115,11 +114,21 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
   const administration = { audit, revocations, onRightsChanged, now, random };
   const rbac = createRbac({ storage, ...administration });
   const terminal = options.terminal ?? false;
-  const people = openPeople({ config, storage, secrets, audit, kv, revocations, logger, now, terminal });
+  const people = await openPeople({
+    config,
+    storage,
+    secrets,
+    audit,
+    kv,
+    revocations,
+    logger,
+    now,
+    terminal,
+  });
   const oauth = openOauth({
     ...{ config, storage, keys, kv, logger: logger.child('oauth') },
     ...administration,
-    people: people === null ? null : describePersonTokens(people.face.people, people.face.issuer),
+    people: describePersonTokens(people.face.people, people.face.issuers),
   });
   const declaration = createDeclaration({
     storage,
@@ -146,10 +155,14 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     rbac,
     audit,
     keys,
-    people: people?.face ?? null,
+    people: people.face,
     random,
     lifecycle,
-    health: { database: () => storage.check(), redis: config.redis === null ? null : () => kv.check() },
+    health: {
+      database: () => storage.check(),
+      redis: config.redis === null ? null : () => kv.check(),
+      supabase: people.supabase?.check ?? null,
+    },
   });
   return {
     config,

@@ -6,6 +6,7 @@ import type { Service } from './index.ts';
 
 /** Milliseconds between two tries to come up while a dependency is away or the schema is behind. */
 const RETRY_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 30_000;
 
 const NO_ADMINISTRATOR =
   'There is no administrator: nobody can log in and use /auth/admin. Set INITIAL_ADMIN_EMAIL and INITIAL_ADMIN_PASSWORD and start again, and one is made.';
@@ -39,8 +40,8 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
   /** One try: true when ready, false when waiting may help; throws when it cannot. */
   async function attempt(): Promise<boolean> {
     try {
-      const hasAdministrator = await comeUp(rooms);
-      if (!hasAdministrator && rooms.people !== null) logger.warning(NO_ADMINISTRATOR);
+      await comeUp(rooms);
+      await lookForAdministrator();
     } catch (error) {
       if (!curedByWaiting(error)) throw error;
       if (reason?.code !== error.code) {
@@ -57,6 +58,35 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
     return true;
   }
 
+  /** Machines do not wait for an identity server that cannot be reached: the administrator is made when it is back. */
+  async function lookForAdministrator(): Promise<void> {
+    try {
+      if (!(await rooms.people.bootstrap())) logger.warning(NO_ADMINISTRATOR);
+    } catch (error) {
+      if (!isServiceError(error, 'identity_unavailable')) throw error;
+      logger.warning('Whether there is an administrator waits for Supabase Auth', {
+        error: errorContext(error),
+      });
+      keepLooking().catch((failure: unknown) => {
+        if (stopping.signal.aborted) return;
+        logger.error('No administrator was made', { error: errorContext(failure) });
+      });
+    }
+    void rooms.people.supabase?.lookAround();
+  }
+
+  async function keepLooking(): Promise<void> {
+    for (let delay = RETRY_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
+      await sleep(delay, undefined, { signal: stopping.signal, ref: false });
+      try {
+        if (!(await rooms.people.bootstrap())) logger.warning(NO_ADMINISTRATOR);
+        return void (await rooms.people.supabase?.lookAround());
+      } catch (error) {
+        if (!isServiceError(error, 'identity_unavailable') && !curedByWaiting(error)) throw error;
+      }
+    }
+  }
+
   async function keepTrying(): Promise<void> {
     while (!stopping.signal.aborted) {
       await sleep(RETRY_DELAY_MS, undefined, { signal: stopping.signal });
@@ -67,7 +97,10 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
   return {
     state: () => state,
     reason: () => reason,
-    comeUp: () => comeUp(rooms),
+    async comeUp() {
+      await comeUp(rooms);
+      return await rooms.people.bootstrap();
+    },
     prepareForCommand: () => prepareForCommand(rooms),
     async begin() {
       if (await attempt()) return true;
@@ -88,21 +121,17 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
   };
 }
 
-/**
- * Schema, then what the product needs to find in it, then the keys. Each step is safe beside another replica.
- * @returns whether there is an administrator
- */
-async function comeUp(rooms: LifecycleRooms): Promise<boolean> {
+/** Schema, then what the product needs to find in it, then the keys. Each step is safe beside another replica. */
+async function comeUp(rooms: LifecycleRooms): Promise<void> {
   const { rbac, keys, people, audit, revocations } = rooms;
   await requireSchema(rooms);
   // Before anything is recorded: what meets no partition of its month has to be moved later.
   await audit.start();
   await rbac.ensureBuiltIns();
   await keys.load();
-  await people?.keys.load();
+  await people.load();
   // Before anything is served: what was revoked must not pass for good.
   await revocations.start();
-  return (await people?.bootstrap()) ?? false;
 }
 
 async function requireSchema({ config, storage }: LifecycleRooms): Promise<void> {

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Audit } from '#audit';
 import type { Config } from '#config';
 import { systemRandom } from '#crypto';
@@ -6,32 +5,30 @@ import { isServiceError } from '#errors';
 import { createPersonLimit, type PeopleDependencies, type PersonLimit } from '#http';
 import {
   bootstrapAdministrator,
-  createEmbeddedProvider,
-  createPasswords,
   createPeople,
   createStrengthRules,
   createUserAdministration,
+  type IdentityProvider,
+  type SupabaseProvider,
 } from '#identity';
-import { createKeyRing, type KeyRing } from '#keys';
+import type { KeyRing } from '#keys';
 import type { Kv } from '#kv';
 import type { Logger } from '#observability';
 import { ADMIN_ROLE } from '#rbac';
 import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
-import { recordKey } from './key-audit.ts';
+import { openEmbeddedProvider } from './embedded-identity.ts';
 import type { Secrets } from './secrets.ts';
+import { openSupabaseProvider } from './supabase-identity.ts';
 
-/** GoTrue's own default. */
-const ACCESS_TOKEN_LIFETIME_SECONDS = 3600;
-/** Hashes at a time: libuv has four threads, and files, names and the secrets of machines want one as well. */
-const HASHES_AT_ONCE = Math.min(availableParallelism(), 3);
-/** Password checks that may wait; at some 25 ms each, the last one waits a few seconds. */
-const WAITING_HASHES = 256;
 const DEVELOPMENT_ADMINISTRATOR = 'admin@example.com';
 
-export interface EmbeddedPeople {
-  readonly keys: KeyRing;
+export interface OpenPeople {
   readonly face: PeopleDependencies;
+  /** Null: accounts are kept here. */
+  readonly supabase: Pick<SupabaseProvider, 'check' | 'lookAround' | 'backfill'> | null;
+  /** What has to be there before anything is served. */
+  load(): Promise<void>;
   /** Makes the first administrator, while there is none. @returns whether there is one now. */
   bootstrap(): Promise<boolean>;
   /** Credentials that were made up just now, to be shown once. */
@@ -51,53 +48,46 @@ export interface PeopleRooms {
   readonly terminal: boolean;
 }
 
-/** Null where accounts are kept by Supabase. */
-export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
-  const { config, storage, secrets, audit, revocations, logger, now } = rooms;
-  if (config.identity.kind !== 'embedded') return null;
-  const { publicUrl } = config.server;
-  const issuer = publicUrl === null ? null : `${publicUrl}/auth/v1`;
-  const keys = createKeyRing({
-    storage,
-    table: 'personKeys',
-    sealer: secrets.sealer('person-keys'),
-    algorithm: 'ES256',
-    tokenLifetimeSeconds: ACCESS_TOKEN_LIFETIME_SECONDS,
-    now,
-    logger: logger.child('keys'),
-    onKeyCreated: recordKey(audit),
-  });
-  const provider = createEmbeddedProvider({
-    storage,
-    ring: keys,
-    sealer: secrets.sealer('refresh-keys'),
-    passwords: createPasswords({ concurrency: HASHES_AT_ONCE, waiting: WAITING_HASHES }),
-    audit,
-    revocations,
-    now,
-    random: systemRandom,
-    logger: logger.child('identity'),
-    settings: {
-      issuer,
-      accessTokenLifetimeSeconds: ACCESS_TOKEN_LIFETIME_SECONDS,
-      confirmsAutomatically: config.identity.confirmsAutomatically,
-    },
-  });
-  const dependencies = { provider, storage, audit, strength: createStrengthRules(), now };
-  const people = createPeople(dependencies);
-  const users = createUserAdministration(dependencies);
-  let made: { email: string; password: string } | null = null;
+/** Where the accounts are. */
+export interface OpenIdentity {
+  readonly provider: IdentityProvider;
+  /** As in `PeopleDependencies`. */
+  readonly issuers: PeopleDependencies['issuers'];
+  /** Signs for people; null where somebody else does. */
+  readonly keys: KeyRing | null;
+  /** The longest password, in bytes. */
+  readonly passwordBytesMax?: number;
+  readonly supabase: SupabaseProvider | null;
+}
 
+export async function openPeople(rooms: PeopleRooms): Promise<OpenPeople> {
+  const { storage, audit, now, config } = rooms;
+  const identity =
+    config.identity.kind === 'embedded'
+      ? openEmbeddedProvider(rooms, config.identity)
+      : await openSupabaseProvider(rooms, config.identity);
+  const { provider, issuers, keys, passwordBytesMax, supabase } = identity;
+  const strength = createStrengthRules(passwordBytesMax === undefined ? {} : { bytesMax: passwordBytesMax });
+  const dependencies = { provider, storage, audit, strength, now };
   return {
-    keys,
     face: {
-      people,
-      users,
-      issuer,
+      people: createPeople(dependencies),
+      users: createUserAdministration(dependencies),
+      issuers,
       keys,
       limits: { login: limit(rooms, 'login'), register: limit(rooms, 'register') },
     },
-    async bootstrap() {
+    supabase,
+    load: async () => await keys?.load(),
+    ...createBootstrap(rooms, provider),
+  };
+}
+
+function createBootstrap(rooms: PeopleRooms, provider: IdentityProvider) {
+  const { config, storage, audit, now, logger } = rooms;
+  let made: { email: string; password: string } | null = null;
+  return {
+    async bootstrap(): Promise<boolean> {
       const credentials = config.initialAdmin ?? inventedAdministrator(rooms);
       const isInvented = config.initialAdmin === null;
       try {
@@ -120,7 +110,8 @@ export function openPeople(rooms: PeopleRooms): EmbeddedPeople | null {
 
 /** A newcomer should find a way in; a password that nobody sees would only be a riddle. */
 function inventedAdministrator({ config, terminal }: PeopleRooms) {
-  if (config.environment !== 'development' || !terminal) return null;
+  const isOurs = config.identity.kind === 'embedded';
+  if (!isOurs || config.environment !== 'development' || !terminal) return null;
   return { email: DEVELOPMENT_ADMINISTRATOR, password: systemRandom.token(12) };
 }
 

@@ -4,7 +4,7 @@ import { decodeToken } from '#keys';
 import type { PersonTokens } from '#oauth';
 
 /** People's tokens as introspection and revocation need them: neither room knows the other. */
-export function describePersonTokens(people: People, issuer: string | null): PersonTokens {
+export function describePersonTokens(people: People, issuers: PersonTokens['issuers']): PersonTokens {
   async function verify(accessToken: string): Promise<UserPrincipal | null> {
     try {
       return await people.verify(accessToken);
@@ -15,7 +15,7 @@ export function describePersonTokens(people: People, issuer: string | null): Per
   }
 
   return {
-    issuer,
+    issuers,
 
     async inspect(accessToken) {
       const principal = await verify(accessToken);

@@ -75,6 +75,8 @@ export type IdentityConfig =
       readonly jwtIssuers: readonly string[];
       /** Tokens without `iss` fall under the same policy. */
       readonly acceptsTokensWithoutIssuer: boolean;
+      /** In lower case: in which Supabase Auth is told whom a request comes from. */
+      readonly rateLimitHeader: string;
     }
   | {
       readonly kind: 'embedded';

@@ -27,6 +27,10 @@ export const CATALOGUE = {
   current_password_invalid: 'The current password is wrong.',
   refresh_token_not_found: 'This refresh token is unknown, or its session has ended. Log in again.',
   refresh_token_already_used: 'This refresh token was used before, so its session has ended. Log in again.',
+  registration_disabled: 'Nobody can register here by themselves.',
+  insufficient_aal: 'This needs a second factor: log in with it first.',
+  sessions_not_readable:
+    'Log-ins cannot be listed here: this service may not read them from Supabase. Whoever operates it finds out why with: auth-service doctor supabase',
   insufficient_permission: 'This needs a permission that you do not hold.',
   exceeds_own_rights: 'This carries more than you hold yourself. Ask somebody who holds it.',
   own_credentials:
@@ -61,6 +65,10 @@ export const CATALOGUE = {
   database_unavailable: 'The database cannot be reached.',
   data_folder_locked: 'Another process uses this data folder.',
   revocations_unknown: 'Whether this token was revoked cannot be told right now. Try again in a moment.',
+  identity_unavailable: 'The identity server cannot be reached. Try again in a moment.',
+  identity_misconfigured:
+    'The identity server does not take what this service sends it. Whoever operates it finds out why with: auth-service doctor supabase',
+  identity_refused: 'The identity server refuses this.',
   public_url_missing: 'PUBLIC_URL is not set, and this answer is built from it.',
   encryption_key_mismatch: 'No configured ENCRYPTION_KEY opens what is stored.',
   sealed_data_damaged: 'Sealed data was altered or damaged.',

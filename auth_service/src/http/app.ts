@@ -31,6 +31,7 @@ function routesOf(options: OpenApiOptions): Route[] {
     { on: `POST ${root}/auth/revoke`,                        operation: 'revokeToken',       access: 'client', limit: 'token', does: REVOKE },
 
     ...(options.hasPeople ? peopleRoutes(`${root}/auth/users`) : []),
+    ...((options.hasKeysOfPeople ?? options.hasPeople) ? KEYS_ROUTES : []),
     ...adminRoutes(`${root}/auth/admin`),
     ...(options.hasPeople ? userRoutes(`${root}/auth/admin`) : []),
 
@@ -69,10 +70,13 @@ function peopleRoutes(users: string): Route[] {
     { on: `DELETE ${users}/me`,                              operation: 'deleteMe',          access: 'user',   limit: 'none',     does: people.DELETE_ME },
     { on: `GET ${users}/me/sessions`,                        operation: 'listMySessions',    access: 'user',   limit: 'none',     does: people.LIST_SESSIONS },
     { on: `DELETE ${users}/me/sessions/:session_id`,         operation: 'endMySession',      access: 'user',   limit: 'none',     does: people.END_SESSION },
-
-    { on: 'GET /auth/v1/.well-known/jwks.json',              operation: 'showKeysOfPeople',  access: 'public', limit: 'none',     does: KEYS_OF_PEOPLE },
   ];
 }
+
+// biome-ignore format: as above.
+const KEYS_ROUTES: Route[] = [
+  { on: 'GET /auth/v1/.well-known/jwks.json',                operation: 'showKeysOfPeople',  access: 'public', limit: 'none',     does: KEYS_OF_PEOPLE },
+];
 
 /** The service's HTTP face, not yet listening. Boot faults (a route without declarations) show at `ready` or `listen`. */
 export function createApp(dependencies: Dependencies): HttpApp {
@@ -91,7 +95,9 @@ export function createApp(dependencies: Dependencies): HttpApp {
   const { rootPath, publicUrl } = server;
   const audit = collapseRefusals(dependencies.audit, dependencies.now ?? (() => new Date()));
   const rooms = { ...dependencies, audit };
-  const routes = routesOf({ version, rootPath, publicUrl, hasPeople: dependencies.people !== null });
+  const { people: identity } = dependencies;
+  const has = { hasPeople: identity !== null, hasKeysOfPeople: identity !== null && identity.keys !== null };
+  const routes = routesOf({ version, rootPath, publicUrl, ...has });
   app.register(async (scope) => {
     readBodiesAsBytes(scope);
     for (const route of routes) mountRoute(scope, route, rooms);

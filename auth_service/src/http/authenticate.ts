@@ -27,11 +27,11 @@ const CREDENTIALS = /^bearer +([\w.~+/-]+=*)$/i;
  */
 export function requireUser({ people }: Pick<Dependencies, 'people'>): onRequestAsyncHookHandler {
   if (people === null) throw new TypeError('a route for people needs an identity');
-  const { issuer } = people;
+  const { issuers } = people;
   return async (request) => {
-    if (issuer === null) throw new ServiceError('public_url_missing');
+    if (issuers === null) throw new ServiceError('public_url_missing');
     const accessToken = accessTokenOf(request);
-    if (issuerOf(accessToken) !== issuer) {
+    if (!isOf(people, accessToken)) {
       throw new ServiceError('invalid_token', 'This route takes the access tokens of people.');
     }
     request.bearer = await identify(request, people, accessToken);
@@ -65,7 +65,7 @@ async function authorityOf(
   if (publicUrl === null) throw new ServiceError('public_url_missing');
   const accessToken = accessTokenOf(request);
   const issuer = issuerOf(accessToken);
-  if (people !== null && issuer === people.issuer) {
+  if (people !== null && isOf(people, accessToken)) {
     const { principal } = await identify(request, people, accessToken);
     const { userId: id, sessionId, permissions } = principal;
     return { type: 'user', id, sessionId, permissions };
@@ -99,6 +99,11 @@ export function bearerOf({ bearer }: FastifyRequest): Bearer {
 export function authorityIn({ authority }: FastifyRequest): Authority {
   if (authority === null) throw new TypeError('the route does not ask for a permission');
   return authority;
+}
+
+function isOf({ issuers }: PeopleDependencies, accessToken: string): boolean {
+  const issuer = issuerOf(accessToken);
+  return issuers?.some((known) => (known ?? undefined) === issuer) ?? false;
 }
 
 /** As the token says, unverified: it only chooses who is to judge it. */

@@ -36,10 +36,10 @@ export interface Dependencies {
 export interface PeopleDependencies {
   readonly people: People;
   readonly users: UserAdministration;
-  /** `iss` of their access tokens. Null: it is built from PUBLIC_URL, which is not set. */
-  readonly issuer: string | null;
-  /** The ring that signs them. */
-  readonly keys: Pick<KeyRing, 'jwks' | 'list'>;
+  /** `iss` of their access tokens, null for none at all. Null: it is built from PUBLIC_URL, which is not set. */
+  readonly issuers: readonly (string | null)[] | null;
+  /** The ring that signs them. Null: they are signed elsewhere. */
+  readonly keys: Pick<KeyRing, 'jwks' | 'list'> | null;
   readonly limits: { readonly login: PersonLimit; readonly register: PersonLimit };
 }
 
@@ -57,4 +57,6 @@ export interface HealthChecks {
   database(): Promise<void>;
   /** The same for Redis. Null: there is none. */
   readonly redis: (() => Promise<void>) | null;
+  /** The same for Supabase Auth. Default: null, accounts are kept here. */
+  readonly supabase?: (() => Promise<void>) | null;
 }

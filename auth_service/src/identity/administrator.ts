@@ -40,6 +40,7 @@ export async function bootstrapAdministrator(
     if (await stores.userRoles.isHeld(ADMIN_ROLE, now())) return;
     const role = await stores.roles.findByName(ADMIN_ROLE);
     if (role === null) throw new ServiceError('internal', undefined, { cause: 'the admin role is missing' });
+    if (!(await user.isStillProved(stores))) throw new ServiceError('administrator_unconfirmed');
     const profile = await stores.profiles.find(user.id);
     if (profile === null) await adoptAs({}, now)(stores, { id: user.id, email, isConfirmed: true });
     else if (!profile.isActive) throw new ServiceError('administrator_unconfirmed', DEACTIVATED);

@@ -1,7 +1,8 @@
 import { isServiceError, ServiceError } from '#errors';
 import { ADMINISTRATORS_LOCK } from '#rbac';
 import type { Profile, Stores, TransactionStores } from '#storage';
-import type { Adopt, IdentityProvider } from './types.ts';
+import { namesIn } from './profile-input.ts';
+import type { Adopt, OwnAccount } from './types.ts';
 
 export const DEFAULT_ROLE = 'user';
 
@@ -39,18 +40,16 @@ export function adoptAs(
  * @returns false when there is no such account.
  */
 export async function adoptAtFirstSight(
-  {
-    provider,
-    now,
-  }: { readonly provider: Pick<IdentityProvider, 'administration'>; readonly now: () => Date },
+  { now }: { readonly now: () => Date },
   stores: TransactionStores,
   userId: string,
+  account: OwnAccount,
 ): Promise<boolean> {
   await stores.lock(ADMINISTRATORS_LOCK);
   if ((await stores.profiles.find(userId)) !== null) return true;
-  const user = await provider.administration.find(stores, userId);
+  const user = await account.find(stores);
   if (user === null) return false;
-  await adoptAs({}, now)(stores, user);
+  await adoptAs(namesIn(user.userMetadata), now)(stores, user);
   return true;
 }
 

@@ -6,6 +6,8 @@
  * not: speak HTTP, know machines, grant roles but to who is new, or limit how often it is asked.
  */
 import { createEmbeddedProvider } from './embedded/provider.ts';
+import type { SupabaseDependencies } from './supabase/dependencies.ts';
+import type { SupabaseProvider } from './supabase/provider.ts';
 
 export type {
   NewUserInput,
@@ -32,4 +34,12 @@ export type {
   UserPrincipal,
   UserSession,
 } from './types.ts';
+export type { SupabaseDependencies, SupabaseProvider };
 export { createEmbeddedProvider };
+
+/** Its libraries are read only where they are needed. */
+export async function loadSupabaseProvider(): Promise<
+  (dependencies: SupabaseDependencies) => SupabaseProvider
+> {
+  return (await import('./supabase/provider.ts')).createSupabaseProvider;
+}

@@ -52,7 +52,7 @@ export interface People {
   /** @throws ServiceError `invalid_credentials`, `email_not_confirmed`, `overloaded`. */
   login(input: { readonly email: string; readonly password: string }, device: Device): Promise<UserSession>;
   /** @throws ServiceError `refresh_token_not_found`, `refresh_token_already_used`. */
-  refresh(refreshToken: string): Promise<UserSession>;
+  refresh(refreshToken: string, device?: Device): Promise<UserSession>;
   logout(bearer: Bearer, scope: SignOutScope): Promise<void>;
   /** @throws ServiceError `invalid_token`: forged, expired, ended, or of an account that may not be used. */
   verify(accessToken: string): Promise<UserPrincipal>;
@@ -75,32 +75,25 @@ export interface People {
 export function createPeople(dependencies: PeopleDependencies): People {
   const { provider, storage, audit, strength, now } = dependencies;
 
-  async function profileOf(
-    userId: string,
-    held: { readonly roles?: unknown; readonly permissions?: unknown },
-  ): Promise<PersonProfile> {
-    const profile = (await storage.profiles.find(userId)) ?? (await firstProfileOf(userId));
-    if (profile === null) throw new ServiceError('not_found');
-    return { ...profile, roles: names(held.roles), permissions: names(held.permissions) };
-  }
-
-  function firstProfileOf(userId: string): Promise<Profile | null> {
+  function firstProfileOf(principal: UserPrincipal): Promise<Profile | null> {
+    const { userId } = principal;
     return storage.transaction(async (stores) => {
-      await adoptAtFirstSight(dependencies, stores, userId);
+      await adoptAtFirstSight(dependencies, stores, userId, provider.own(principal));
       return await stores.profiles.find(userId);
     });
   }
 
   async function changeNames(
     stores: TransactionStores,
-    userId: string,
+    principal: UserPrincipal,
     given: ProfileNames,
   ): Promise<Profile> {
+    const { userId } = principal;
     const change = { ...given, updatedAt: now() };
     const attempt = () => takenMeansUsername(() => stores.profiles.update(userId, change));
     const changed = await attempt();
     if (changed !== null) return changed;
-    await adoptAtFirstSight(dependencies, stores, userId);
+    await adoptAtFirstSight(dependencies, stores, userId, provider.own(principal));
     const adopted = await attempt();
     if (adopted === null) throw new ServiceError('not_found');
     return adopted;
@@ -118,26 +111,37 @@ export function createPeople(dependencies: PeopleDependencies): People {
       const credentials = { email: person.email, password: input.password, userMetadata: metadata };
       const { session } = await provider.signUp(credentials, device, adoptAs(person, now));
       if (session === null) return { session, profile: null };
-      return { session, profile: await profileOf(session.user.id, session.user.app_metadata) };
+      const { id, app_metadata: held } = session.user;
+      const profile = await storage.profiles.find(id);
+      if (profile === null) throw new ServiceError('not_found');
+      return {
+        session,
+        profile: { ...profile, roles: names(held.roles), permissions: names(held.permissions) },
+      };
     },
 
     async login({ email, password }, device) {
       return await provider.signIn({ email: requireEmail(email), password }, device);
     },
 
-    refresh: (refreshToken) => provider.refresh(refreshToken),
+    refresh: (refreshToken, device) => provider.refresh(refreshToken, device),
     verify: (accessToken) => provider.verify(accessToken),
     async logout(bearer, scope) {
       await provider.signOut(bearer, scope);
     },
 
-    profile: (principal) => profileOf(principal.userId, principal),
+    async profile(principal) {
+      const { userId, roles, permissions } = principal;
+      const profile = (await storage.profiles.find(userId)) ?? (await firstProfileOf(principal));
+      if (profile === null) throw new ServiceError('not_found');
+      return { ...profile, roles, permissions };
+    },
 
     async updateProfile(principal, input) {
       const names = readNames(input);
       const { userId, roles, permissions } = principal;
       const updated = await storage.transaction(async (stores) => {
-        const profile = await changeNames(stores, userId, names);
+        const profile = await changeNames(stores, principal, names);
         await audit.record(stores, {
           action: 'user.profile_updated',
           actor: { type: 'user', id: userId },
@@ -155,9 +159,9 @@ export function createPeople(dependencies: PeopleDependencies): People {
       if (age > FRESH_LOGIN_SECONDS) {
         throw new ServiceError('reauthentication_needed', 'This needs a fresh login. Log in again first.');
       }
-      await provider.deleteUser(bearer, async (stores) => {
-        await keepAnAdministrator(stores, now(), () => stores.profiles.delete(bearer.principal.userId));
-      });
+      await provider.deleteUser(bearer, (stores) =>
+        keepAnAdministrator(stores, now(), () => stores.profiles.delete(bearer.principal.userId)),
+      );
     },
 
     async updatePassword(bearer, change) {

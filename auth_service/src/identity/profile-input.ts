@@ -73,6 +73,17 @@ export function usernameIn({ username }: Readonly<Record<string, unknown>>): str
   return faults.length === 0 ? (names.username ?? null) : null;
 }
 
+/** First and last name in what somebody says about themselves, as far as they could be taken. */
+export function namesIn(metadata: Readonly<Record<string, unknown>>): Pick<Names, 'firstName' | 'lastName'> {
+  const read = (field: 'firstName' | 'lastName') => {
+    const given = metadata[WIRE_NAMES[field]];
+    const faults: FieldError[] = [];
+    const names = typeof given === 'string' ? collectNames({ [field]: given }, faults) : {};
+    return faults.length === 0 ? (names[field] ?? null) : null;
+  };
+  return { firstName: read('firstName'), lastName: read('lastName') };
+}
+
 /** GoTrue's `user_metadata` of a new account: names in its own spelling. */
 export function userMetadata({ username, firstName, lastName }: Names): Record<string, unknown> {
   return {

@@ -58,6 +58,8 @@ export interface UserPrincipal {
   readonly aal: 'aal1' | 'aal2' | 'aal3';
   /** Newest first; times are Unix seconds. */
   readonly amr: readonly { readonly method: string; readonly timestamp: number }[];
+  /** What they say about themselves. */
+  readonly userMetadata: Readonly<Record<string, unknown>>;
   /** Names, as they are now; the token can only have said more. */
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
@@ -116,7 +118,7 @@ export interface IdentityProvider {
   /** @throws ServiceError `invalid_credentials`, `email_not_confirmed`, `overloaded`. */
   signIn(credentials: Credentials, device: Device): Promise<UserSession>;
   /** @throws ServiceError `refresh_token_not_found`, `refresh_token_already_used`. */
-  refresh(refreshToken: string): Promise<UserSession>;
+  refresh(refreshToken: string, device?: Device): Promise<UserSession>;
   /** @throws ServiceError `invalid_token`. */
   verify(accessToken: string): Promise<UserPrincipal>;
   /** @returns the ids of the sessions that ended. */
@@ -127,6 +129,7 @@ export interface IdentityProvider {
    *   `invalid_token` when the session ended meanwhile.
    */
   updatePassword(bearer: Bearer, change: PasswordChange): Promise<void>;
+  /** @throws ServiceError `sessions_not_readable` where the keeper shows them to nobody. */
   listSessions(bearer: Bearer): Promise<DeviceSession[]>;
   /** @returns false when the person has no such session. */
   endSession(bearer: Bearer, sessionId: string): Promise<boolean>;
@@ -134,7 +137,9 @@ export interface IdentityProvider {
    * @param forget done in the same transaction, where there is one
    * @throws ServiceError `invalid_token` when the account is gone already.
    */
-  deleteUser(bearer: Bearer, forget: (stores: TransactionStores) => Promise<void>): Promise<void>;
+  deleteUser(bearer: Bearer, forget: (stores: TransactionStores) => Promise<boolean>): Promise<void>;
+  /** Of somebody who was let in just now. */
+  own(principal: UserPrincipal): OwnAccount;
   /** Finds the account, or makes it, its e-mail confirmed. An account that is there keeps its password. */
   ensureUser(credentials: Credentials, adopt: Adopt): Promise<EnsuredUser>;
   readonly administration: AccountAdministration;
@@ -142,23 +147,39 @@ export interface IdentityProvider {
 
 /**
  * What others than its holder do to an account: in the caller's transaction, where accounts are kept in the same
- * database. Who may, is asked before; what is recorded of it, the caller records. Rows are taken in this order: the
- * profile's, the account's, those of sessions.
+ * database; otherwise just before its commit. Who may, is asked before; what is recorded of it, the caller records. Rows
+ * are taken in this order: the profile's, the account's, those of sessions.
  */
 export interface AccountAdministration {
+  /** Whether what stands in our database of an account is what was seen of it last. */
+  readonly isElsewhere: boolean;
+  /** Around a transaction of these verbs: not too many at a time, where somebody else is waited for in it. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
   /** What takes its time (a hash), before the transaction. @throws ServiceError `overloaded`. */
   preparePassword(password: string): Promise<PreparedPassword>;
-  find(stores: TransactionStores, userId: string): Promise<KnownAccount | null>;
   /** @throws ServiceError `email_exists`. */
   create(stores: TransactionStores, account: NewAccount): Promise<NewUser>;
-  /** @returns false when there is no such account. @throws ServiceError `email_exists`. */
-  update(stores: TransactionStores, userId: string, change: AccountUpdate): Promise<boolean>;
-  /** With its sessions. @returns false when there was none. */
-  delete(stores: TransactionStores, userId: string): Promise<boolean>;
-  /** All of them, also one that is beginning. @returns their ids. */
-  endSessions(stores: TransactionStores, userId: string): Promise<string[]>;
-  /** Newest first. */
+  /** Whether there is one or not. What has to be asked of others is asked now, before the transaction. */
+  reach(userId: string): Promise<ReachedAccount>;
+  /** Newest first. @throws ServiceError `sessions_not_readable`. */
   listSessions(userId: string, window: Window): Promise<Listed<PersonSession>>;
+}
+
+/** The account of the person themselves, as far as their profile needs it. */
+export interface OwnAccount {
+  /** Null: there is none any more. */
+  find(stores: TransactionStores): Promise<KnownAccount | null>;
+}
+
+export interface ReachedAccount extends OwnAccount {
+  /** Keeps what was seen of it, where that is not in our database anyway. */
+  settle(stores: TransactionStores): Promise<void>;
+  /** @returns false when there is no such account. @throws ServiceError `email_exists`. */
+  update(stores: TransactionStores, change: AccountUpdate): Promise<boolean>;
+  /** With its sessions. @returns false when there was none. */
+  delete(stores: TransactionStores): Promise<boolean>;
+  /** All of them, also one that is beginning. @returns their ids, as far as they are known. */
+  endSessions(stores: TransactionStores): Promise<string[]>;
 }
 
 export interface KnownAccount extends NewUser {
@@ -208,4 +229,6 @@ export interface EnsuredUser {
   readonly created: boolean;
   /** Whether its holder proved to own the e-mail. An account that confirmed itself has proved nothing. */
   readonly isProved: boolean;
+  /** The same, asked once more: the account may have changed hands since. */
+  isStillProved(stores: TransactionStores): Promise<boolean>;
 }

@@ -4,6 +4,7 @@
  * May use storage (two rings of signing keys, for machines and for people, each with its lock), crypto, errors, and a logger.
  * Does not: say what a token claims or who may have one (`oauth`), read configuration, or write audit events.
  */
+export { importKeys } from './imported-keys.ts';
 export { createKeyRing } from './key-ring.ts';
 export { decodeToken } from './parse-token.ts';
 export { createSharedSecretKeys } from './shared-secret.ts';

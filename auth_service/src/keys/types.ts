@@ -83,7 +83,8 @@ export interface VerificationKey {
 
 /** Which tokens of one issuer are taken. */
 export interface TokenPolicy {
-  readonly issuer: string;
+  /** Must be the token's `iss`; or several, null for none at all. */
+  readonly issuer: string | readonly (string | null)[];
   /** Must be the token's `aud` or one of them. Null: whoever it is for. */
   readonly audience: string | null;
   /** Media type with or without `application/`, as in `at+jwt`; or several, null for none at all. */
@@ -96,7 +97,7 @@ export interface TokenPolicy {
 
 /** Claims whose form has been checked (RFC 7519 §4.1); all others are as they came. Times are in seconds. */
 export interface JwtClaims {
-  readonly iss: string;
+  readonly iss?: string;
   readonly aud: string | readonly string[];
   readonly exp: number;
   readonly nbf?: number;

@@ -73,7 +73,8 @@ function isNumericDate(value: unknown): value is number {
 }
 
 function checkParties({ iss, aud, sub, jti }: Claims, policy: TokenPolicy): void {
-  if (iss !== policy.issuer) throw invalidToken('The token is from another issuer.');
+  if (![policy.issuer].flat().some((issuer) => (issuer ?? undefined) === iss))
+    throw invalidToken('The token is from another issuer.');
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (audiences.length === 0 || !audiences.every((audience) => typeof audience === 'string')) {
     throw invalidToken('The audience of the token is malformed.');

@@ -1,11 +1,11 @@
 import { sha256 } from '#crypto';
 import { isServiceError } from '#errors';
-import { type JwtClaims, type VerificationKey, verifyToken } from '#keys';
+import { importKeys, type JwtClaims, type VerificationKey, verifyToken } from '#keys';
 import type { Client } from '#storage';
 import { CLOCK_TOLERANCE_SECONDS } from './assertion-claims.ts';
 import type { CheckCredentials, Refusal } from './client-proof.ts';
 import type { AssertionCredentials } from './credentials.ts';
-import { createNobodysKeys, importKeys, keysNamed } from './key-sets.ts';
+import { createNobodysKeys, keysNamed } from './key-sets.ts';
 import { createRemoteKeys } from './remote-keys.ts';
 import type { OauthDependencies } from './types.ts';
 

@@ -13,29 +13,6 @@ const EXAMPLE_KEY: JsonWebKey = {
 };
 const EXAMPLE_SIGNATURE = Buffer.alloc(64, 1);
 
-/**
- * The usable keys among these (RFC 7517 §5: others are passed over), as verifiers with the one algorithm of each.
- * Those that hold their private half are no keys any more.
- */
-export function importKeys(jwks: readonly unknown[]): VerificationKey[] {
-  return jwks.flatMap((jwk) => {
-    try {
-      const { kid } = jwk as JsonWebKey;
-      const { algorithm, publicKey } = importPublicJwk(jwk as JsonWebKey);
-      return [
-        {
-          kid: typeof kid === 'string' ? kid : null,
-          algorithm,
-          verify: (data: Buffer | string, signature: Buffer) => verify(algorithm, publicKey, data, signature),
-        },
-      ];
-    } catch (error) {
-      if (error instanceof TypeError) return [];
-      throw error;
-    }
-  });
-}
-
 /** Those that a token naming this key may be signed with. One that names none is tried with each. */
 export function keysNamed(keys: readonly VerificationKey[], kid: unknown): VerificationKey[] {
   if (kid === undefined) return keys.map((key) => ({ ...key, kid: null }));

@@ -43,7 +43,7 @@ export function createTokenReader(
   return async (token) => {
     const claims = decodeToken(token)?.claims;
     if (claims === undefined) return await readRefresh(token);
-    if (people !== null && people.issuer !== null && claims.iss === people.issuer) {
+    if (people?.issuers?.some((issuer) => (issuer ?? undefined) === claims.iss)) {
       const inspected = await people.inspect(token);
       return inspected === null ? null : { kind: 'person', claims: inspected };
     }

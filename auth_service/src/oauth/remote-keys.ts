@@ -1,6 +1,5 @@
-import type { VerificationKey } from '#keys';
+import { importKeys, type VerificationKey } from '#keys';
 import { errorContext } from '#observability';
-import { importKeys } from './key-sets.ts';
 import type { OauthDependencies } from './types.ts';
 
 const FRESH_MS = 600_000;

@@ -125,8 +125,8 @@ export type Introspection =
 
 /** Tokens of people, of which this room knows nothing. */
 export interface PersonTokens {
-  /** `iss` of their access tokens. Null: PUBLIC_URL is not set, and there are none. */
-  readonly issuer: string | null;
+  /** `iss` of their access tokens, null for none at all. Null: PUBLIC_URL is not set, and there are none. */
+  readonly issuers: readonly (string | null)[] | null;
   /** What an access token says, and who stands behind it now. Null: it is not good. */
   inspect(accessToken: string): Promise<Readonly<Record<string, unknown>> | null>;
   /** Ends the session of an access token. @returns its id; null for a token that is not good. */

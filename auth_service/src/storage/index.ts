@@ -19,7 +19,10 @@ export type {
   PersonRights,
   Profile,
   ProfileChange,
+  SeenAccount,
   Session,
+  Standing,
+  SupabaseSession,
 } from './person-records.ts';
 export type {
   AccountStore,
@@ -28,6 +31,7 @@ export type {
   PersonStores,
   ProfileStore,
   SessionStore,
+  SupabaseAccountStore,
   UserRole,
   UserRoleStore,
 } from './person-stores.ts';

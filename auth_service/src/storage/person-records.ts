@@ -17,6 +17,14 @@ export type ProfileChange = Partial<
   readonly updatedAt: Date;
 };
 
+/** What was last seen of an account that Supabase keeps. */
+export interface SeenAccount {
+  readonly email: string;
+  readonly confirmedAt: Date | null;
+  readonly bannedUntil: Date | null;
+  readonly lastSignInAt: Date | null;
+}
+
 /** An account of the embedded identity server. */
 export interface Account {
   readonly id: string;
@@ -82,6 +90,23 @@ export interface PersonRights {
   /** Names, sorted by code point. */
   readonly roles: string[];
   readonly permissions: string[];
+}
+
+/** What a person of Supabase's holds here, and how their log-in stands there, where that may be looked at. */
+export interface Standing extends PersonRights {
+  /** Null: born elsewhere, and not seen here yet. */
+  readonly profile: Profile | null;
+  readonly login: 'alive' | 'ended' | 'not visible';
+}
+
+/** A log-in of Supabase's. */
+export interface SupabaseSession {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly aal: string;
 }
 
 /** All that is known of a person, read at one instant in one statement. */

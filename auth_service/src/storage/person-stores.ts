@@ -10,9 +10,38 @@ import type {
   PersonInSession,
   Profile,
   ProfileChange,
+  SeenAccount,
   Session,
+  Standing,
+  SupabaseSession,
 } from './person-records.ts';
 import type { HeldPage, Listed, Page, SigningKeyStore, Window } from './stores.ts';
+
+/** Accounts that Supabase keeps: what is known of them here, and what its own tables show where they may be read. */
+export interface SupabaseAccountStore {
+  /**
+   * One statement.
+   * @param isShared whether this is Supabase's own database, so that a log-in that is not in it has ended
+   */
+  standing(userId: string, sessionId: string, isShared: boolean): Promise<Standing>;
+  /** Why `auth.users` and `auth.sessions` cannot be read; null where they can. One statement. */
+  blindness(): Promise<string | null>;
+  /** Whether the account is in `auth.users`; only where that can be read. */
+  hasUser(userId: string): Promise<boolean>;
+  /** Newest first; only where `auth.sessions` can be read. */
+  sessions(userId: string): Promise<SupabaseSession[]>;
+  /** Keeps what was seen. @returns false when there is no profile. */
+  remember(userId: string, seen: SeenAccount): Promise<boolean>;
+  /** What was kept. */
+  remembered(userId: string): Promise<(SeenAccount & { readonly handedOverAt: Date | null }) | null>;
+  /** @param at null: whoever made the change vouches for the address. */
+  markHandedOver(userId: string, at: Date | null): Promise<void>;
+  /** Profiles for who has none, with these roles. One statement. @returns how many were made. */
+  adoptMany(
+    people: readonly (Profile & { readonly seen: SeenAccount })[],
+    roleNames: readonly string[],
+  ): Promise<number>;
+}
 
 export interface ProfileStore {
   /** With these roles, as far as they exist. @throws ServiceError `already_exists` for a username that is taken. */
@@ -120,6 +149,7 @@ export interface PersonStores {
   readonly userRoles: UserRoleStore;
   readonly accounts: AccountStore;
   readonly sessions: SessionStore;
+  readonly supabaseAccounts: SupabaseAccountStore;
   readonly directory: DirectoryStore;
   /** What signs for people, apart from what signs for machines. */
   readonly personKeys: SigningKeyStore;

@@ -14,6 +14,10 @@ export interface ProfilesTable {
   first_name: string | null;
   last_name: string | null;
   is_active: boolean;
+  account_confirmed_at: Date | null;
+  account_banned_until: Date | null;
+  account_last_sign_in_at: Date | null;
+  account_handed_over_at: Date | null;
   created_at: Date;
   updated_at: Date;
 }

@@ -47,24 +47,14 @@ describe('/health', () => {
     });
   });
 
-  it('says of what is configured that this version does not use it', async () => {
-    const { status, body } = await reportOf({
-      settings: {
-        identity: {
-          kind: 'supabase',
-          url: 'https://x.supabase.co',
-          anonKey: 'hush',
-          serviceRoleKey: 'hush',
-          jwtSecret: null,
-          jwtIssuers: [],
-          acceptsTokensWithoutIssuer: false,
-        },
-      },
-    });
-    assert.equal(status, 200);
-    assert.equal(body.status, 'ok');
-    const unused = { status: 'disabled', detail: 'configured, not used by this version' };
-    assert.deepEqual(body.components.supabase, unused);
+  it('is degraded, and not 503, when Supabase Auth is lost', async () => {
+    const database = () => Promise.resolve();
+    const supabase = () => Promise.reject(new Error('https://x.supabase.co refused the key hush'));
+    const lost = await reportOf({ rooms: { health: { database, redis: null, supabase } } });
+    assert.deepEqual([lost.status, lost.body.status], [200, 'degraded']);
+    assert.deepEqual(lost.body.components.supabase, { status: 'degraded', detail: 'cannot be reached' });
+    const { body } = await reportOf({ rooms: { health: { database, redis: null, supabase: database } } });
+    assert.deepEqual([body.status, body.components.supabase.status], ['ok', 'ok']);
   });
 
   it('is 503, without saying why, when the database is lost', async () => {

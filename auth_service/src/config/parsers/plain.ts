@@ -14,6 +14,15 @@ export function word(form: string): Parser<string> {
   };
 }
 
+/** RFC 9110 §5.1; comes out in lower case. */
+export const headerName: Parser<string> = {
+  form: 'the name of an HTTP header',
+  parse: (value) =>
+    /^[!#$%&'*+.^_`|~0-9a-z-]{1,100}$/i.test(value)
+      ? { value: value.toLowerCase() }
+      : { problem: 'is not the name of an HTTP header' },
+};
+
 export function wholeNumber(minimum: number, maximum: number, unit = ''): Parser<number> {
   const form = `a whole number${unit === '' ? '' : ` of ${unit}`} from ${minimum} to ${maximum}`;
   return {

@@ -1,7 +1,7 @@
 import type { IdentityConfig } from '../config.ts';
 import { supabaseKey } from '../parsers/keys.ts';
 import { list } from '../parsers/parser.ts';
-import { choice, text, word, yesOrNo } from '../parsers/plain.ts';
+import { choice, headerName, text, word, yesOrNo } from '../parsers/plain.ts';
 import { baseUrl } from '../parsers/urls.ts';
 import type { Reading } from '../reading.ts';
 import { type Section, type ValuesOf, variable } from '../variable.ts';
@@ -53,6 +53,13 @@ export const identitySection = {
       defaultMeaning: '`{SUPABASE_URL}/auth/v1`',
       example: 'https://your_domain.com/auth/v1',
       description: 'Issuers of user tokens, by comma. `none` among them also takes tokens without `iss`.',
+    }),
+    rateLimitHeader: variable({
+      name: 'SUPABASE_RATE_LIMIT_HEADER',
+      parser: headerName,
+      default: 'X-Forwarded-For',
+      description:
+        'The header in which Supabase Auth is told the address of the caller, beside Sb-Forwarded-For: what GOTRUE_RATE_LIMIT_HEADER names there. Otherwise it limits everybody here as one.',
     }),
     autoconfirm: variable({
       name: 'MAILER_AUTOCONFIRM',
@@ -110,6 +117,7 @@ function assembleSupabase(values: IdentityValues, reading: Reading): IdentityCon
     anonKey,
     serviceRoleKey,
     jwtSecret: values.jwtSecret,
+    rateLimitHeader: values.rateLimitHeader,
     ...issuers(values, url),
   };
 }

@@ -54,7 +54,7 @@ export const LIST_KEYS = adminEndpoint(
   async ({ rooms, request }) => {
     const items = [
       ...rooms.keys.list().map((key) => keyBody(key, 'machines')),
-      ...(rooms.people?.keys.list() ?? []).map((key) => keyBody(key, 'people')),
+      ...(rooms.people?.keys?.list() ?? []).map((key) => keyBody(key, 'people')),
     ];
     return pageOf(items, readPage(request.query));
   },

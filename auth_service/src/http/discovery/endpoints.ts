@@ -18,8 +18,9 @@ export const KEYS_OF_PEOPLE: Endpoint = {
   schema: KEYS_OF_PEOPLE_SCHEMA,
   waits: true,
   handle({ people }) {
-    if (people === null) throw new TypeError('keys of people need an identity');
-    return showKeys(people.keys);
+    const keys = people?.keys ?? null;
+    if (keys === null) throw new TypeError('keys of people need accounts of our own');
+    return showKeys(keys);
   },
 };
 

@@ -28,13 +28,14 @@ function showHealth(dependencies: Dependencies): RouteHandlerMethod {
   const startedAt = now().getTime();
   const probeDatabase = createProbe(() => health.database(), now);
   const probeRedis = health.redis === null ? disabled : createProbe(health.redis, now, 'degraded');
+  const probeSupabase = health.supabase == null ? disabled : createProbe(health.supabase, now, 'degraded');
 
   return async (_request, reply): Promise<HealthReport> => {
-    const [database, redis] = await Promise.all([probeDatabase(), probeRedis()]);
+    const [database, supabase, redis] = await Promise.all([probeDatabase(), probeSupabase(), probeRedis()]);
     const components = {
       api: apiStatus(lifecycle.state()),
       database,
-      supabase: unused(config.identity.kind === 'supabase'),
+      supabase,
       redis,
     };
     const status = overall(components);
@@ -76,13 +77,6 @@ function apiStatus(state: 'starting' | 'ready' | 'stopping'): ComponentStatus {
 
 async function disabled(): Promise<ComponentStatus> {
   return { status: 'disabled' };
-}
-
-/** It is not connected to yet; when it is configured it should not look forgotten. */
-function unused(isConfigured: boolean): ComponentStatus {
-  return isConfigured
-    ? { status: 'disabled', detail: 'configured, not used by this version' }
-    : { status: 'disabled' };
 }
 
 function overall(components: HealthReport['components']): HealthReport['status'] {

@@ -9,8 +9,10 @@ export interface OpenApiOptions {
   readonly version: string;
   /** `''` or like `/api/v1`. */
   readonly rootPath: string;
-  /** Whether accounts are kept here, so that the routes of people are there. */
+  /** Whether there is an identity, so that the routes of people are there. */
   readonly hasPeople: boolean;
+  /** Whether their tokens are signed here. Default: as `hasPeople`. */
+  readonly hasKeysOfPeople?: boolean;
   /** Null: the document names no server but the one it was loaded from. */
   readonly publicUrl: string | null;
 }

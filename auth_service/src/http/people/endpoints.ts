@@ -44,7 +44,7 @@ export const LOGIN = endpoint(schemas.LOGIN, ({ people, limits }) => async (requ
 export const REFRESH = endpoint(schemas.REFRESH, ({ people }) => async (request, reply) => {
   const { refresh_token } = request.body as RefreshBody;
   reply.headers(NEVER_STORED);
-  return sessionAnswer(request, await people.refresh(refresh_token));
+  return sessionAnswer(request, await people.refresh(refresh_token, deviceOf(request)));
 });
 
 export const LOGOUT = endpoint(schemas.LOGOUT, ({ people }) => async (request, reply) => {
@@ -111,7 +111,7 @@ function endpoint(schema: RouteSchema, handle: Handle): Endpoint {
     takesJson: schema.body !== undefined,
     handle({ people }) {
       if (people === null) throw new TypeError('a route for people needs an identity');
-      if (people.issuer === null) return refuseWithoutPublicUrl;
+      if (people.issuers === null) return refuseWithoutPublicUrl;
       return handle(people);
     },
   };

@@ -9,14 +9,13 @@ type States = Pick<UserAdministration, 'ban' | 'unban' | 'logOut' | 'delete'>;
 
 /** What keeps a person out, and lets them in again. */
 export function createAccountStates(dependencies: UserAdministrationDependencies): States {
-  const { provider, audit, now } = dependencies;
-  const { administration } = provider;
+  const { audit, now } = dependencies;
 
   /** Rows in the order that all take them in: profile, account. */
-  async function setBan({ stores, before: { userId } }: Changing, bannedUntil: Date | null): Promise<void> {
-    await stores.profiles.update(userId, { updatedAt: now() });
+  async function setBan({ stores, before, account }: Changing, bannedUntil: Date | null): Promise<void> {
+    await stores.profiles.update(before.userId, { updatedAt: now() });
     // Whether they may vouch changes nothing: neither address nor password does.
-    await administration.update(stores, userId, { bannedUntil, isVouchedFor: false });
+    await account.update(stores, { bannedUntil, isVouchedFor: false });
   }
 
   function record(
@@ -32,41 +31,41 @@ export function createAccountStates(dependencies: UserAdministrationDependencies
     async ban(by, userId, duration = FOR_EVER): Promise<DirectoryEntry> {
       const until = new Date(now().getTime() + readBanDuration(duration));
       return await changePerson(dependencies, { by, userId }, async (changing) => {
-        const { stores } = changing;
+        const { stores, account } = changing;
         const ended = await keepAnAdministrator(stores, now(), async () => {
           await setBan(changing, until);
-          return await administration.endSessions(stores, userId);
+          return await account.endSessions(stores);
         });
         await record(changing, by, 'user.banned', {
           until: until.toISOString(),
           ended_sessions: ended.length,
         });
-        return await requireEntry(dependencies, stores, userId);
+        return await requireEntry(dependencies, stores, userId, account);
       });
     },
 
     unban: (by, userId) =>
       changePerson(dependencies, { by, userId }, async (changing) => {
-        const { stores, before } = changing;
+        const { stores, before, account } = changing;
         if (before.bannedUntil === null) return before;
         await keepAnAdministrator(stores, now(), () => setBan(changing, null));
         await record(changing, by, 'user.unbanned');
-        return await requireEntry(dependencies, stores, userId);
+        return await requireEntry(dependencies, stores, userId, account);
       }),
 
     logOut: (by, userId) =>
       changePerson(dependencies, { by, userId }, async (changing) => {
-        const ended = await administration.endSessions(changing.stores, userId);
+        const ended = await changing.account.endSessions(changing.stores);
         await record(changing, by, 'user.logged_out', endedDetail('global', ended));
         return ended;
       }),
 
     delete: (by, userId) =>
       changePerson(dependencies, { by, userId }, async (changing) => {
-        const { stores, before } = changing;
+        const { stores, before, account } = changing;
         await keepAnAdministrator(stores, now(), async () => {
           const hadProfile = await stores.profiles.delete(userId);
-          const hadAccount = await administration.delete(stores, userId);
+          const hadAccount = await account.delete(stores);
           // They left by themselves while this waited for its turn.
           if (!hadProfile && !hadAccount) throw noSuchUser();
         });

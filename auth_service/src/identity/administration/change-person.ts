@@ -1,13 +1,15 @@
-import { ServiceError } from '#errors';
+import { isServiceError, ServiceError } from '#errors';
 import { type Authority, administer, type Precondition, requireAuthorityOver } from '#rbac';
 import type { DirectoryEntry, TransactionStores } from '#storage';
 import { adoptAtFirstSight } from '../adoption.ts';
+import type { ReachedAccount } from '../types.ts';
 import type { UserAdministrationDependencies } from './types.ts';
 
 /** A person as they are while nobody else administers, and the stores of the transaction that changes them. */
 export interface Changing {
   readonly stores: TransactionStores;
   readonly before: DirectoryEntry;
+  readonly account: ReachedAccount;
   /** With what is left of their rights. */
   readonly by: Authority;
 }
@@ -17,7 +19,7 @@ export interface Changing {
  * is judged is what they carry when the change is made.
  * @throws ServiceError `not_found`, `exceeds_own_rights`, and what the work throws.
  */
-export function changePerson<T>(
+export async function changePerson<T>(
   dependencies: UserAdministrationDependencies,
   {
     by: asked,
@@ -26,25 +28,49 @@ export function changePerson<T>(
   }: { by: Authority; userId: string; precondition?: Precondition<DirectoryEntry> | undefined },
   work: (changing: Changing) => Promise<T>,
 ): Promise<T> {
-  return administer(dependencies, asked, async (stores, by) => {
-    const before = await requireEntry(dependencies, stores, userId);
+  const { administration } = dependencies.provider;
+  const account = await administration.reach(userId);
+
+  async function change(stores: TransactionStores, by: Authority): Promise<T> {
+    const before = await requireEntry(dependencies, stores, userId, account);
     precondition?.(before);
     const carried = await stores.userRoles.carried(before.userId);
     requireAuthorityOver(by, carried, carried);
-    return await work({ stores, before, by });
-  });
+    return await work({ stores, before, account, by });
+  }
+
+  return await administration.inTurn(() => administer(dependencies, asked, change));
 }
 
-/** Outside of a change. @throws ServiceError `not_found`. */
+/**
+ * Outside of a change. Where the account is kept elsewhere, as it was when it was last seen.
+ * @throws ServiceError `not_found`.
+ */
 export async function findPerson(
   dependencies: UserAdministrationDependencies,
   userId: string,
 ): Promise<DirectoryEntry> {
-  const { storage } = dependencies;
-  return (
-    (await storage.directory.find(userId)) ??
-    (await storage.transaction((stores) => requireEntry(dependencies, stores, userId)))
-  );
+  const { storage, provider } = dependencies;
+  const known = await storage.directory.find(userId);
+  if (known !== null) return known;
+  const account = await provider.administration.reach(userId);
+  return await storage.transaction((stores) => requireEntry(dependencies, stores, userId, account));
+}
+
+/** As it is at this moment; where its keeper cannot be asked, as it was when it was last seen. */
+export async function lookAtPerson(
+  dependencies: UserAdministrationDependencies,
+  userId: string,
+): Promise<DirectoryEntry> {
+  const { storage, provider } = dependencies;
+  if (!provider.administration.isElsewhere) return await findPerson(dependencies, userId);
+  try {
+    const account = await provider.administration.reach(userId);
+    return await storage.transaction((stores) => requireEntry(dependencies, stores, userId, account));
+  } catch (error) {
+    if (!isServiceError(error, 'identity_unavailable')) throw error;
+    return (await storage.directory.find(userId)) ?? Promise.reject(error);
+  }
 }
 
 /** As it stands now. @throws ServiceError `not_found`. */
@@ -52,10 +78,13 @@ export async function requireEntry(
   dependencies: UserAdministrationDependencies,
   stores: TransactionStores,
   userId: string,
+  account: ReachedAccount,
 ): Promise<DirectoryEntry> {
+  await account.settle(stores);
   const known = await stores.directory.find(userId);
   if (known !== null) return known;
-  await adoptAtFirstSight(dependencies, stores, userId);
+  await adoptAtFirstSight(dependencies, stores, userId, account);
+  await account.settle(stores);
   const adopted = await stores.directory.find(userId);
   if (adopted === null) throw noSuchUser();
   return adopted;

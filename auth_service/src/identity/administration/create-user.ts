@@ -4,7 +4,6 @@ import type { DirectoryEntry, Stores, TransactionStores } from '#storage';
 import { DEFAULT_ROLE, takenMeansUsername } from '../adoption.ts';
 import { type Names, readNewPerson, userMetadata } from '../profile-input.ts';
 import type { PreparedPassword } from '../types.ts';
-import { requireEntry } from './change-person.ts';
 import type { NewUserInput, UserAdministration, UserAdministrationDependencies } from './types.ts';
 import { mayVouch } from './vouching.ts';
 
@@ -75,9 +74,11 @@ export function createUserCreation(
     async create(asked, input): Promise<DirectoryEntry> {
       const person = readNewPerson(input);
       const password = await prepare(asked, input, person.email);
-      return await administer(dependencies, asked, async (stores, by) => {
+      const make = async (stores: TransactionStores, by: Authority) => {
         const userId = await insert(stores, by, { person, password, input });
-        const made = await requireEntry(dependencies, stores, userId);
+        const made = await stores.directory.find(userId);
+        if (made === null)
+          throw new ServiceError('internal', undefined, { cause: 'a profile came and went' });
         await audit.record(stores, {
           action: 'user.created',
           actor: by,
@@ -86,7 +87,8 @@ export function createUserCreation(
         });
         await recordGrants(stores, by, userId, input.roles ?? []);
         return made;
-      });
+      };
+      return await provider.administration.inTurn(() => administer(dependencies, asked, make));
     },
   };
 }

@@ -40,7 +40,11 @@ export function createUserUpdate(
   }
 
   /** Rows in the order that all take them in: profile, account, sessions. */
-  async function apply({ stores, before }: Changing, difference: Difference, isVouchedFor: boolean) {
+  async function apply(
+    { stores, before, account: reached }: Changing,
+    difference: Difference,
+    isVouchedFor: boolean,
+  ) {
     const { userId } = before;
     const { email, isActive, isConfirmed, password, names } = difference;
     const profile: ProfileChange = {
@@ -56,22 +60,25 @@ export function createUserUpdate(
       ...(password === undefined ? {} : { password }),
       isVouchedFor,
     };
-    if (Object.keys(account).length > 1) await provider.administration.update(stores, userId, account);
+    if (Object.keys(account).length > 1) await reached.update(stores, account);
     const isEnd = password !== undefined || isActive === false || isConfirmed === false;
-    return isEnd ? await provider.administration.endSessions(stores, userId) : null;
+    return isEnd ? await reached.endSessions(stores) : null;
   }
 
   /** The name that waited for the proof of the address (docs/decisions/0010), where it is being proved. */
-  async function waitingUsername({ stores, before }: Changing, { names, isConfirmed }: Wanted) {
+  async function waitingUsername(
+    { stores, before, account: reached }: Changing,
+    { names, isConfirmed }: Wanted,
+  ) {
     const isProved = isConfirmed === true && before.emailConfirmedAt === null;
     if (!isProved || names.username !== undefined || before.username !== null) return null;
-    const account = await provider.administration.find(stores, before.userId);
+    const account = await reached.find(stores);
     return account === null ? null : usernameIn(account.userMetadata);
   }
 
   /** In the transaction. @param wanted with the names as they are to be */
   async function change(changing: Changing, wanted: Wanted): Promise<DirectoryEntry> {
-    const { stores, before, by } = changing;
+    const { stores, before, account, by } = changing;
     const difference = differenceOf(before, wanted);
     refuseOwn(by, before, { isOther: difference.email !== undefined });
     if (difference.fields.length === 0) return before;
@@ -84,7 +91,7 @@ export function createUserUpdate(
       subject: { type: 'user', id: before.userId },
       detail: { fields: difference.fields, ...(ended !== null && { ended_sessions: ended.length }) },
     });
-    return await requireEntry(dependencies, stores, before.userId);
+    return await requireEntry(dependencies, stores, before.userId, account);
   }
 
   return {

@@ -1,5 +1,5 @@
 import { createAccountStates } from './account-states.ts';
-import { findPerson } from './change-person.ts';
+import { findPerson, lookAtPerson } from './change-person.ts';
 import { createUserCreation } from './create-user.ts';
 import type { UserAdministration, UserAdministrationDependencies } from './types.ts';
 import { createUserUpdate } from './update-user.ts';
@@ -8,7 +8,7 @@ export function createUserAdministration(dependencies: UserAdministrationDepende
   const { provider, storage } = dependencies;
   return {
     list: (page) => storage.directory.list(page),
-    find: (userId) => findPerson(dependencies, userId),
+    find: (userId) => lookAtPerson(dependencies, userId),
     ...createUserCreation(dependencies),
     ...createUserUpdate(dependencies),
     ...createAccountStates(dependencies),

@@ -1,6 +1,6 @@
 import { isServiceError, ServiceError } from '#errors';
 import type { Account, TransactionStores } from '#storage';
-import type { AccountAdministration, AccountUpdate } from '../types.ts';
+import type { AccountAdministration, AccountUpdate, ReachedAccount } from '../types.ts';
 import { createAccountDraft } from './account-draft.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
 import { createSessionEnd } from './session-end.ts';
@@ -8,25 +8,14 @@ import { toPersonSession } from './wire.ts';
 
 /** What administrators do to the accounts of this server, all in the transaction they bring. */
 export function createAccountAdministration(dependencies: EmbeddedDependencies): AccountAdministration {
-  const { storage, passwords, settings, now } = dependencies;
+  const { storage, passwords, settings } = dependencies;
   const drawUp = createAccountDraft(dependencies);
-  const endSessions = createSessionEnd(dependencies);
-
-  /** The account's row first: whoever is logging in has it, and their session is there when it is let go. */
-  async function endAll(stores: TransactionStores, userId: string): Promise<string[]> {
-    await stores.accounts.lock(userId);
-    return await endSessions(stores, userId);
-  }
 
   return {
-    preparePassword: async (password) => ({ prepared: await passwords.hash(password) }),
+    isElsewhere: false,
+    inTurn: (work) => work(),
 
-    async find(stores, userId) {
-      const found = await stores.accounts.findPerson(userId);
-      if (found === null) return null;
-      const { id, email, emailConfirmedAt, userMetadata } = found.account;
-      return { id, email, isConfirmed: emailConfirmedAt !== null, userMetadata };
-    },
+    preparePassword: async (password) => ({ prepared: await passwords.hash(password) }),
 
     async create(stores, { email, password, isVouchedFor, userMetadata, ...wanted }) {
       const isConfirmed = wanted.isConfirmed ?? settings.confirmsAutomatically;
@@ -38,7 +27,36 @@ export function createAccountAdministration(dependencies: EmbeddedDependencies):
       return { id: account.id, email, isConfirmed };
     },
 
-    async update(stores, userId, change) {
+    reach: async (userId) => reached(dependencies, userId),
+
+    async listSessions(userId, window) {
+      const { items, count } = await storage.sessions.page(userId, window);
+      return { items: items.map(toPersonSession), count };
+    },
+  };
+}
+
+export function reached(dependencies: EmbeddedDependencies, userId: string): ReachedAccount {
+  const { now } = dependencies;
+  const endSessions = createSessionEnd(dependencies);
+
+  /** The account's row first: whoever is logging in has it, and their session is there when it is let go. */
+  async function endAll(stores: TransactionStores): Promise<string[]> {
+    await stores.accounts.lock(userId);
+    return await endSessions(stores, userId);
+  }
+
+  return {
+    async find(stores) {
+      const found = await stores.accounts.findPerson(userId);
+      if (found === null) return null;
+      const { id, email, emailConfirmedAt, userMetadata } = found.account;
+      return { id, email, isConfirmed: emailConfirmedAt !== null, userMetadata };
+    },
+
+    settle: async () => {},
+
+    async update(stores, change) {
       const account = await stores.accounts.lock(userId);
       if (account === null) return false;
       const at = now();
@@ -58,17 +76,12 @@ export function createAccountAdministration(dependencies: EmbeddedDependencies):
       return true;
     },
 
-    async delete(stores, userId) {
-      await endAll(stores, userId);
+    async delete(stores) {
+      await endAll(stores);
       return await stores.accounts.delete(userId);
     },
 
     endSessions: endAll,
-
-    async listSessions(userId, window) {
-      const { items, count } = await storage.sessions.page(userId, window);
-      return { items: items.map(toPersonSession), count };
-    },
   };
 }
 

@@ -1,29 +1,16 @@
 import { ServiceError } from '#errors';
 import type { TransactionStores } from '#storage';
 import { endedDetail } from '../ended-sessions.ts';
+import { hasRecentProofByMail } from '../recent-proof.ts';
 import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
 import { createSessionEnd } from './session-end.ts';
 import { toPersonSession } from './wire.ts';
 
-/** How recent a proof by mail must be to set a password without knowing the old one. */
-const RECENT_PROOF_SECONDS = 600;
-const PROOFS_BY_MAIL: readonly string[] = ['recovery', 'otp', 'magiclink'];
-
 /** What a signed-in person does to their own account and sessions. */
 export function createAccountChanges(dependencies: EmbeddedDependencies) {
   const { storage, passwords, audit, now } = dependencies;
   const endSessions = createSessionEnd(dependencies);
-
-  function hasProofByMail({ principal }: Bearer): boolean {
-    const [newest] = principal.amr;
-    const nowSeconds = now().getTime() / 1000;
-    return (
-      newest !== undefined &&
-      PROOFS_BY_MAIL.includes(newest.method) &&
-      nowSeconds - newest.timestamp <= RECENT_PROOF_SECONDS
-    );
-  }
 
   /** A stolen access token alone must not be enough to take an account over. */
   async function provePassword(
@@ -32,7 +19,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
     current: string | undefined,
   ): Promise<void> {
     if (current === undefined) {
-      if (hasProofByMail(bearer)) return;
+      if (hasRecentProofByMail(bearer, now())) return;
       throw new ServiceError('reauthentication_needed');
     }
     const { matches } = await passwords.verify(current, hash);
@@ -124,7 +111,7 @@ export function createAccountChanges(dependencies: EmbeddedDependencies) {
 
     async deleteUser(
       { principal }: Bearer,
-      forget: (stores: TransactionStores) => Promise<void>,
+      forget: (stores: TransactionStores) => Promise<boolean>,
     ): Promise<void> {
       const { userId } = principal;
       await storage.transaction(async (stores) => {

@@ -1,7 +1,7 @@
 import { ServiceError } from '#errors';
 import type { IdentityProvider, UserPrincipal } from '../types.ts';
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
-import { createAccountAdministration } from './account-administration.ts';
+import { createAccountAdministration, reached } from './account-administration.ts';
 import { createAccountChanges } from './account-changes.ts';
 import type { EmbeddedDependencies } from './dependencies.ts';
 import { createRefresh } from './refresh.ts';
@@ -27,6 +27,7 @@ export function createEmbeddedProvider(dependencies: EmbeddedDependencies): Iden
     refresh: createRefresh(dependencies, sessions),
     verify: createVerification(dependencies, accessTokens),
     ...createAccountChanges(dependencies),
+    own: ({ userId }) => reached(dependencies, userId),
     ensureUser: createEnsureUser(dependencies),
     administration: createAccountAdministration(dependencies),
   };
@@ -42,10 +43,11 @@ function createVerification({ storage, revocations, now }: EmbeddedDependencies,
     const person = await storage.sessions.findLive(sessionId, userId);
     if (person === null) throw new ServiceError('invalid_token', 'The session has ended.');
     const { account, profile, session, roles, permissions } = person;
+    const { email, userMetadata } = account;
     if (isBanned(account, now()) || profile?.isActive === false) {
       throw new ServiceError('invalid_token', 'The account may not be used.');
     }
     const { aal, amr } = session;
-    return { kind: 'user', userId, sessionId, email: account.email, aal, amr, roles, permissions };
+    return { kind: 'user', userId, sessionId, email, aal, amr, userMetadata, roles, permissions };
   };
 }

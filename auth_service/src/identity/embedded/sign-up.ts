@@ -62,10 +62,21 @@ export function createEnsureUser(dependencies: EmbeddedDependencies) {
         await adopt(stores, { ...account, isConfirmed: true });
         return true;
       });
-      if (created) return { id: account.id, created: true, isProved: true };
+      if (created) return { ...proofOf(account.id), created: true, isProved: true };
     }
     const found = known ?? (await storage.accounts.findPersonByEmail(email));
     if (found === null) throw new ServiceError('internal', undefined, { cause: 'an account came and went' });
-    return { id: found.account.id, created: false, isProved: found.account.emailProvedAt !== null };
+    const isProved = found.account.emailProvedAt !== null;
+    return { ...proofOf(found.account.id), created: false, isProved };
   };
+
+  function proofOf(id: string): Pick<EnsuredUser, 'id' | 'isStillProved'> {
+    return {
+      id,
+      async isStillProved(stores) {
+        const account = await stores.accounts.lock(id);
+        return account !== null && account.emailProvedAt !== null;
+      },
+    };
+  }
 }

@@ -4,10 +4,12 @@ const SHORTEST = 8;
 const LONGEST = 128;
 
 /** What makes a password weak, in GoTrue's own words where it has one. */
-export type Weakness = 'length' | 'common' | 'email';
+export type Weakness = 'length' | 'bytes' | 'common' | 'email';
 
 const SENTENCES: Readonly<Record<Weakness, string>> = {
   length: `A password has ${SHORTEST} to ${LONGEST} characters.`,
+  bytes:
+    'A password has at most 72 bytes here, which is fewer characters where they are not all of the plain ones.',
   common: 'This password is among the most common ones, which are tried first.',
   email: 'A password must not be the e-mail address or a part of it.',
 };
@@ -22,7 +24,12 @@ export interface StrengthRules {
  * Length, a list of the passwords that are tried first, and the person's own address (OWASP ASVS 5 §6.2).
  * No rules about kinds of characters: they make passwords worse.
  */
-export function createStrengthRules(): StrengthRules {
+export function createStrengthRules({
+  bytesMax = Number.POSITIVE_INFINITY,
+}: {
+  /** Where it is hashed by something that reads no further. Default: no limit. */
+  readonly bytesMax?: number;
+} = {}): StrengthRules {
   let common: Promise<ReadonlySet<string>> | undefined;
 
   async function findWeakness(password: string, email: string): Promise<Weakness | null> {
@@ -30,6 +37,7 @@ export function createStrengthRules(): StrengthRules {
     if (!password.isWellFormed()) return 'length';
     const length = [...password].length;
     if (length < SHORTEST || length > LONGEST) return 'length';
+    if (Buffer.byteLength(password) > bytesMax) return 'bytes';
     const plain = password.toLowerCase();
     const [localPart = ''] = email.split('@');
     if (plain === email || plain === localPart) return 'email';

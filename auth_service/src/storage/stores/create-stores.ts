@@ -18,6 +18,7 @@ import { createRolePermissionStore } from './role-permissions.ts';
 import { createRoleStore } from './roles.ts';
 import { createSessionStore } from './sessions.ts';
 import { createSigningKeyStore } from './signing-keys.ts';
+import { createSupabaseAccountStore } from './supabase-accounts.ts';
 import { createUserRoleStore } from './user-roles.ts';
 
 interface StoreSettings {
@@ -42,7 +43,8 @@ export function createStores(db: Kysely<Tables>, { now, accountsAreOurs }: Store
     userRoles: createUserRoleStore(db, accountsAreOurs),
     accounts: createAccountStore(db),
     sessions: createSessionStore(db),
-    directory: createDirectoryStore(db),
+    supabaseAccounts: createSupabaseAccountStore(db),
+    directory: createDirectoryStore(db, accountsAreOurs),
     auditEvents: createAuditEventStore(db),
     bootstrapMarks: createBootstrapMarkStore(db),
     rightsRevision: createRightsRevisionStore(db),

@@ -17,7 +17,8 @@ type EntryRow = Selectable<ProfilesTable> &
     roles: string[];
   };
 
-export function createDirectoryStore(db: Kysely<Tables>): DirectoryStore {
+export function createDirectoryStore(db: Kysely<Tables>, accountsAreOurs: boolean): DirectoryStore {
+  const [columns, account] = accountsAreOurs ? [OUR_COLUMNS, ACCOUNT] : [SEEN_COLUMNS, sql``];
   return {
     list(page) {
       const found = sql`${PROFILES} profile ${condition(page)}`;
@@ -27,9 +28,9 @@ export function createDirectoryStore(db: Kysely<Tables>): DirectoryStore {
         select profile.user_id from ${found} order by ${order} limit ${page.limit} offset ${page.offset}`;
       const readPage = async () => {
         const { rows } = await sql<EntryRow>`
-          select ${COLUMNS} from (${chosen}) page
+          select ${columns} from (${chosen}) page
           join ${PROFILES} profile on profile.user_id = page.user_id
-          ${ACCOUNT} order by ${order}`.execute(db);
+          ${account} order by ${order}`.execute(db);
         return rows.map(toEntry);
       };
       return listPage(page, readPage, async () => {
@@ -42,7 +43,7 @@ export function createDirectoryStore(db: Kysely<Tables>): DirectoryStore {
     async find(userId) {
       if (!isUuid(userId)) return null;
       const { rows } = await sql<EntryRow>`
-        select ${COLUMNS} from ${PROFILES} profile ${ACCOUNT} where profile.user_id = ${userId}`.execute(db);
+        select ${columns} from ${PROFILES} profile ${account} where profile.user_id = ${userId}`.execute(db);
       return rows[0] === undefined ? null : toEntry(rows[0]);
     },
 
@@ -69,12 +70,17 @@ const USER_ROLES = sql.table('auth_service_data.user_roles');
 const ROLES = sql.table('auth_service_data.roles');
 const ACCOUNT = sql`
   left join ${sql.table('auth_service_identity.users')} account on account.id = profile.user_id`;
-const COLUMNS = sql`
-  profile.*, account.email_confirmed_at, account.banned_until, account.last_sign_in_at,
+const ROLE_NAMES = sql`
   (select coalesce(array_agg(role.name order by role.name), '{}')
     from ${USER_ROLES} held join ${ROLES} role on role.id = held.role_id
     where held.user_id = profile.user_id
   ) as roles`;
+const OUR_COLUMNS = sql`
+  profile.*, account.email_confirmed_at, account.banned_until, account.last_sign_in_at, ${ROLE_NAMES}`;
+/** As they were when the account was last looked at. */
+const SEEN_COLUMNS = sql`
+  profile.*, profile.account_confirmed_at as email_confirmed_at, profile.account_banned_until as banned_until,
+  profile.account_last_sign_in_at as last_sign_in_at, ${ROLE_NAMES}`;
 
 function isSearch(page: Page): page is Page & { readonly q: string } {
   return page.q !== undefined && page.q !== '';

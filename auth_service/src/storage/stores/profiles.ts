@@ -91,7 +91,9 @@ function toColumns(change: ProfileChange) {
   };
 }
 
-export function toProfile(row: Selectable<ProfilesTable>): Profile {
+type ProfileRow = Omit<Selectable<ProfilesTable>, `account_${string}`>;
+
+export function toProfile(row: ProfileRow): Profile {
   return {
     userId: row.user_id,
     email: row.email,

@@ -69,6 +69,7 @@ export function createUserRoleStore(db: Kysely<Tables>, accountsAreOurs: boolean
 
     async usable(userId, sessionId, now) {
       if (!isUuid(userId) || (sessionId !== null && !isUuid(sessionId))) return [];
+      const isUsable = accountsAreOurs ? usableLogin(sessionId, now) : notBanned(now);
       const { rows } = await sql<{ name: string }>`
         select distinct permission.name
         from ${sql.table('auth_service_data.user_roles')} assigned
@@ -77,11 +78,7 @@ export function createUserRoleStore(db: Kysely<Tables>, accountsAreOurs: boolean
         left join ${sql.table('auth_service_identity.users')} account on account.id = assigned.user_id
         join ${sql.table('auth_service_data.role_permissions')} granted on granted.role_id = assigned.role_id
         join ${sql.table('auth_service_data.permissions')} permission on permission.id = granted.permission_id
-        where assigned.user_id = ${userId} and (account.id is null or (
-          account.email_confirmed_at is not null and (account.banned_until is null or account.banned_until <= ${now})
-          and (${sessionId}::uuid is null or exists (
-            select from ${sql.table('auth_service_identity.sessions')} live
-            where live.id = ${sessionId}::uuid and live.user_id = account.id))))
+        where assigned.user_id = ${userId} and ${isUsable}
         order by permission.name`.execute(db);
       return rows.map(({ name }) => name);
     },
@@ -95,11 +92,26 @@ export function createUserRoleStore(db: Kysely<Tables>, accountsAreOurs: boolean
         .where('roles.name', '=', roleName)
         .where('profiles.is_active', '=', true)
         .$if(accountsAreOurs, (query) => query.where(({ exists }) => exists(usableAccount(db, now))))
+        .$if(!accountsAreOurs, (query) => query.where(notBanned(now, 'profiles')))
         .limit(1)
         .executeTakeFirst();
       return row !== undefined;
     },
   };
+}
+
+function usableLogin(sessionId: string | null, now: Date) {
+  return sql<boolean>`(account.id is null or (
+    account.email_confirmed_at is not null and (account.banned_until is null or account.banned_until <= ${now})
+    and (${sessionId}::uuid is null or exists (
+      select from ${sql.table('auth_service_identity.sessions')} live
+      where live.id = ${sessionId}::uuid and live.user_id = account.id))))`;
+}
+
+/** As far as was seen of an account that Supabase keeps. */
+function notBanned(now: Date, profile = 'profile') {
+  const bannedUntil = sql.ref(`${profile}.account_banned_until`);
+  return sql<boolean>`(${bannedUntil} is null or ${bannedUntil} <= ${now})`;
 }
 
 /** The account of a row of `user_roles`, if there is a way in to it. */

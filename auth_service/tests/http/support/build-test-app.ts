@@ -73,7 +73,7 @@ export async function buildTestApp(
     audit,
     revocations,
     onRightsChanged,
-    people: people === null ? null : describePersonTokens(people.face.people, people.face.issuer),
+    people: people === null ? null : describePersonTokens(people.face.people, people.face.issuers),
     keys: { ring, sharedSecret: createSharedSecretKeys({ secret: 's'.repeat(40), previous: null }) },
     limits: openTokenLimits(kv, { failures: rate ?? null, requests: rate ?? null }),
     fetchKeySet: () => Promise.reject(new Error('nothing can be fetched in this test')),

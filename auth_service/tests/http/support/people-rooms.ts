@@ -86,7 +86,7 @@ export async function openPeopleRooms(rooms: RoomsBelow, options: PeopleOptions)
     register: limitOf('register', options.register, rooms),
   };
   return {
-    face: { people, users, issuer, keys: ring, limits },
+    face: { people, users, issuers: issuer === null ? null : [issuer], keys: ring, limits },
     provider,
     ring,
     hashCount: () => hashes,

@@ -1,0 +1,141 @@
+import type { AdminUserAttributes, User as GotrueUser } from '@supabase/auth-js';
+import { ServiceError } from '#errors';
+import type { SeenAccount, TransactionStores } from '#storage';
+import type { AccountAdministration, AccountUpdate, NewAccount, ReachedAccount } from '../types.ts';
+import { marksOf } from './account-changes.ts';
+import type { Accounts } from './accounts.ts';
+import { whenRefused } from './refusal.ts';
+import { seenIn } from './wire.ts';
+import type { Workbench } from './workbench.ts';
+
+const refuse = whenRefused([
+  [['email_exists', 'user_already_exists'], () => new ServiceError('email_exists')],
+  [['user_not_found'], () => new ServiceError('not_found')],
+  [['weak_password'], () => new ServiceError('weak_password')],
+  [
+    ['email_address_invalid', 'validation_failed'],
+    () => invalid('email', 'This is no e-mail address that can be used here.'),
+  ],
+]);
+
+/**
+ * What administrators do to GoTrue's accounts. What stands here is written in the transaction they bring; GoTrue is
+ * told when all else is done, just before the commit, so that what is refused here has changed nothing there.
+ */
+export function createAccountAdministration(workbench: Workbench, accounts: Accounts): AccountAdministration {
+  const { storage, view, revocations, inTurn } = workbench;
+  return {
+    isElsewhere: true,
+    inTurn,
+
+    // GoTrue hashes it.
+    preparePassword: async (password) => ({ prepared: password }),
+
+    create: (stores, account) => createAccount(workbench, accounts, stores, account),
+
+    async reach(userId) {
+      const user = await accounts.find(userId);
+      return reached(workbench, userId, user);
+    },
+
+    async listSessions(userId, { limit, offset }) {
+      if (!view.isShared()) throw new ServiceError('sessions_not_readable');
+      const all = (await storage.supabaseAccounts.sessions(userId)).filter(
+        (session) => !revocations.isKnownRevoked(marksOf(userId, session)),
+      );
+      return { items: all.slice(offset, offset + limit), count: all.length };
+    },
+  };
+}
+
+async function createAccount(
+  { gotrue, random, now }: Workbench,
+  accounts: Accounts,
+  stores: TransactionStores,
+  { email, password, isVouchedFor, userMetadata, ...wanted }: NewAccount,
+) {
+  const id = random.uuid();
+  const isConfirmed = wanted.isConfirmed ?? (await accounts.confirmsAutomatically());
+  stores.beforeCommit(async () => {
+    const confirmedAt = isConfirmed ? now() : null;
+    await stores.supabaseAccounts.remember(id, { email, confirmedAt, bannedUntil: null, lastSignInAt: null });
+    if (!isVouchedFor) await stores.supabaseAccounts.markHandedOver(id, now());
+    const attributes: AdminUserAttributes = {
+      ...{ id, email, email_confirm: isConfirmed, user_metadata: userMetadata },
+      ...(password === null ? {} : { password: password.prepared }),
+    };
+    await gotrue.administer(false, (api) => api.createUser(attributes)).catch(refuse);
+  });
+  return { id, email, isConfirmed };
+}
+
+function reached(workbench: Workbench, userId: string, user: GotrueUser | null): ReachedAccount {
+  const { gotrue, ends, now } = workbench;
+  let seen: SeenAccount | null = user === null ? null : seenIn(user);
+  return {
+    async find() {
+      if (user === null || seen === null) return null;
+      const isConfirmed = seen.confirmedAt !== null;
+      return { id: userId, email: seen.email, isConfirmed, userMetadata: user.user_metadata ?? {} };
+    },
+
+    async settle(stores) {
+      if (seen === null) return;
+      await stores.supabaseAccounts.remember(userId, seen);
+    },
+
+    async update(stores, change) {
+      if (seen === null) return false;
+      if (change.isConfirmed === false && seen.confirmedAt !== null) {
+        throw invalid('email_confirmed', 'Supabase takes no confirmation back. Ban or deactivate the user.');
+      }
+      const handedOver = change.password !== undefined || (change.email ?? seen.email) !== seen.email;
+      seen = after(seen, change, now());
+      await stores.supabaseAccounts.remember(userId, seen);
+      if (handedOver || change.isVouchedFor) {
+        await stores.supabaseAccounts.markHandedOver(userId, change.isVouchedFor ? null : now());
+      }
+      const attributes = attributesOf(change, now());
+      stores.beforeCommit(async () => {
+        await gotrue.administer(true, (api) => api.updateUserById(userId, attributes)).catch(refuse);
+      });
+      return true;
+    },
+
+    async delete(stores) {
+      await ends.end(stores, userId, {}, { byGotrue: true });
+      if (seen === null) return false;
+      stores.beforeCommit(async () => {
+        await gotrue.administer(true, (api) => api.deleteUser(userId)).catch(refuse);
+      });
+      return true;
+    },
+
+    /** GoTrue has no way to end another person's log-ins: they are refused here for good. */
+    endSessions: (stores) => ends.end(stores, userId, {}, { byGotrue: false }),
+  };
+}
+
+function after(seen: SeenAccount, { email, isConfirmed, bannedUntil }: AccountUpdate, at: Date): SeenAccount {
+  return {
+    ...seen,
+    ...(email === undefined ? {} : { email }),
+    ...(isConfirmed === true ? { confirmedAt: seen.confirmedAt ?? at } : {}),
+    ...(bannedUntil === undefined ? {} : { bannedUntil }),
+  };
+}
+
+function attributesOf({ email, password, isConfirmed, bannedUntil }: AccountUpdate, at: Date) {
+  const seconds =
+    bannedUntil == null ? 0 : Math.max(1, Math.ceil((bannedUntil.getTime() - at.getTime()) / 1000));
+  return {
+    ...(email === undefined ? {} : { email }),
+    ...(password === undefined ? {} : { password: password.prepared }),
+    ...(isConfirmed === true ? { email_confirm: true } : {}),
+    ...(bannedUntil === undefined ? {} : { ban_duration: bannedUntil === null ? 'none' : `${seconds}s` }),
+  } satisfies AdminUserAttributes;
+}
+
+function invalid(field: string, message: string): ServiceError {
+  return new ServiceError('validation_failed', undefined, { fields: [{ field, message }] });
+}

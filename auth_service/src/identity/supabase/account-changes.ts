@@ -1,0 +1,212 @@
+import { ServiceError } from '#errors';
+import { errorContext } from '#observability';
+import type { TransactionStores } from '#storage';
+import { endedDetail } from '../ended-sessions.ts';
+import { hasRecentProofByMail } from '../recent-proof.ts';
+import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
+import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
+import type { Workbench } from './workbench.ts';
+
+const SESSION_GONE = [
+  'session_not_found',
+  'user_not_found',
+  'session_expired',
+  'user_banned',
+  'bad_jwt',
+  'no_authorization',
+];
+
+const sessionEnded = () => new ServiceError('invalid_token', 'The session has ended.');
+
+const refusePassword = whenRefused([
+  [SESSION_GONE, sessionEnded],
+  [['same_password'], () => new ServiceError('same_password')],
+  [['weak_password'], () => new ServiceError('weak_password')],
+  [
+    ['reauthentication_needed', 'reauthentication_not_valid'],
+    () => new ServiceError('reauthentication_needed'),
+  ],
+  [
+    ['current_password_required', 'current_password_invalid'],
+    () => new ServiceError('current_password_invalid'),
+  ],
+]);
+
+/** What a signed-in person does to their own account and sessions. */
+export function createAccountChanges(workbench: Workbench) {
+  return {
+    updatePassword: createPasswordUpdate(workbench),
+    signOut: createSignOut(workbench),
+    ...createDeviceList(workbench),
+    deleteUser: createDeletion(workbench),
+  };
+}
+
+/** If GoTrue cannot be reached, nothing has happened, and the token is good for another try. */
+function createSignOut({ gotrue, storage, ends, audit, inTurn }: Workbench) {
+  return ({ principal, accessToken }: Bearer, scope: SignOutScope): Promise<string[]> => {
+    const { userId, sessionId } = principal;
+    const which = { local: { only: sessionId }, others: { except: sessionId }, global: {} }[scope];
+    const signOut = async (stores: TransactionStores) => {
+      const ended = await ends.end(stores, userId, which, { byGotrue: true });
+      await audit.record(stores, {
+        action: 'user.logged_out',
+        actor: { type: 'user', id: userId },
+        subject: { type: 'user', id: userId },
+        detail: endedDetail(scope, ended),
+      });
+      stores.beforeCommit(async () => {
+        await gotrue.administer(true, (api) => api.signOut(accessToken, scope)).catch(unlessGone);
+      });
+      return ended;
+    };
+    return inTurn(() => storage.transaction(signOut));
+  };
+}
+
+/** It has ended already, which is what was wanted. */
+function unlessGone(error: unknown): void {
+  if (!isRefusal(error, ...SESSION_GONE)) throw meaningOf(error);
+}
+
+function createDeviceList({ storage, view, revocations, ends, audit }: Workbench) {
+  async function living(userId: string) {
+    if (!view.isShared()) throw new ServiceError('sessions_not_readable');
+    const sessions = await storage.supabaseAccounts.sessions(userId);
+    return sessions.filter((session) => !revocations.isKnownRevoked(marksOf(userId, session)));
+  }
+
+  return {
+    async listSessions({ principal }: Bearer): Promise<DeviceSession[]> {
+      const sessions = await living(principal.userId);
+      return sessions.map((session) => ({ ...session, current: session.id === principal.sessionId }));
+    },
+
+    /** GoTrue ends none but one's own; another one is refused here until it is gone there. */
+    async endSession({ principal }: Bearer, sessionId: string): Promise<boolean> {
+      const { userId } = principal;
+      if (!(await living(userId)).some(({ id }) => id === sessionId)) return false;
+      await storage.transaction(async (stores) => {
+        const ended = await ends.end(stores, userId, { only: sessionId }, { byGotrue: false });
+        await audit.record(stores, {
+          action: 'user.logged_out',
+          actor: { type: 'user', id: userId },
+          subject: { type: 'session', id: sessionId },
+          detail: endedDetail('one', ended),
+        });
+      });
+      return true;
+    },
+  };
+}
+
+export function marksOf(
+  userId: string,
+  { id, createdAt }: { readonly id: string; readonly createdAt: Date },
+) {
+  const startedAt = Math.floor(createdAt.getTime() / 1000);
+  return { userId, sessionId: id, startedAt, issuedAt: Number.POSITIVE_INFINITY };
+}
+
+function createPasswordUpdate(workbench: Workbench) {
+  const { gotrue, storage, ends, audit, inTurn } = workbench;
+  const prove = createPasswordProof(workbench);
+
+  async function change(stores: TransactionStores, bearer: Bearer, wanted: PasswordChange): Promise<void> {
+    const { userId, sessionId } = bearer.principal;
+    const { newPassword: password, currentPassword } = wanted;
+    // Of two by the same old password the second one finds that it is another by now.
+    await stores.lock(`password ${userId}`);
+    const proof = await prove(bearer, currentPassword);
+    try {
+      if (password === currentPassword) throw new ServiceError('same_password');
+      const ended = await ends.end(stores, userId, { except: sessionId }, { byGotrue: true });
+      await audit.record(stores, {
+        action: 'user.password_changed',
+        actor: { type: 'user', id: userId },
+        subject: { type: 'user', id: userId },
+        detail: { ended_sessions: ended.length },
+      });
+      const current = currentPassword === undefined ? {} : { current_password: currentPassword };
+      await gotrue
+        .askAs(bearer.accessToken, (auth) => auth.updateUser({ password, ...current }))
+        .catch(refusePassword);
+    } catch (error) {
+      await proof.takeBack();
+      throw error;
+    }
+  }
+
+  return (bearer: Bearer, wanted: PasswordChange): Promise<void> =>
+    inTurn(() => storage.transaction((stores) => change(stores, bearer, wanted)));
+}
+
+/**
+ * GoTrue does not ask for the current password unless it is told to. A log-in with it is the proof; the session that
+ * comes of it ends with the change, or is taken back.
+ */
+function createPasswordProof({ gotrue, audit, now, logger }: Workbench) {
+  async function logIn(bearer: Bearer, password: string): Promise<string> {
+    const { userId, email } = bearer.principal;
+    try {
+      const { session } = await gotrue.ask(undefined, (auth) => auth.signInWithPassword({ email, password }));
+      return session.access_token;
+    } catch (error) {
+      if (isRefusal(error, 'user_banned')) throw sessionEnded();
+      if (!isRefusal(error, 'invalid_credentials', 'validation_failed')) throw meaningOf(error);
+      audit.enqueue({
+        action: 'user.login_failed',
+        outcome: 'failure',
+        actor: { type: 'user', id: userId },
+        subject: { type: 'user', id: userId },
+        detail: { reason: 'wrong_current_password' },
+      });
+      throw new ServiceError('current_password_invalid');
+    }
+  }
+
+  return async (bearer: Bearer, current: string | undefined): Promise<{ takeBack(): Promise<void> }> => {
+    if (current === undefined) {
+      if (!hasRecentProofByMail(bearer, now())) throw new ServiceError('reauthentication_needed');
+      return { takeBack: async () => {} };
+    }
+    const accessToken = await logIn(bearer, current);
+    return {
+      async takeBack() {
+        try {
+          await gotrue.administer(true, (api) => api.signOut(accessToken, 'local'));
+        } catch (error) {
+          logger.warning('the session of a password check could not be ended', {
+            error: errorContext(error),
+          });
+        }
+      },
+    };
+  };
+}
+
+function createDeletion({ gotrue, storage, ends, audit, inTurn }: Workbench) {
+  return ({ principal }: Bearer, forget: (stores: TransactionStores) => Promise<boolean>): Promise<void> => {
+    const { userId } = principal;
+    return inTurn(() =>
+      storage.transaction(async (stores) => {
+        const hadProfile = await forget(stores);
+        await ends.end(stores, userId, {}, { byGotrue: true });
+        await audit.record(stores, {
+          action: 'user.deleted',
+          actor: { type: 'user', id: userId },
+          subject: { type: 'user', id: userId },
+        });
+        stores.beforeCommit(async () => {
+          try {
+            await gotrue.administer(true, (api) => api.deleteUser(userId));
+          } catch (error) {
+            if (!isRefusal(error, 'user_not_found')) throw meaningOf(error);
+            // Gone already: by the same person, on another device at the same time.
+            if (!hadProfile) throw sessionEnded();
+          }
+        });
+      }),
+    );
+  };
+}

@@ -1,0 +1,56 @@
+/** Why GoTrue gave no answer that could be used. For the log; callers are told `identity_unavailable`. */
+export class OutageError extends Error {
+  override readonly name = 'OutageError';
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** A page of users is far smaller. */
+const BYTES_MAX = 2_000_000;
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i;
+const WITHOUT_BODY: readonly number[] = [204, 205, 304];
+/** What gateways say when what is behind them is gone (520 to 530: Cloudflare's). 500 is GoTrue's own. */
+const isGatewayFault = (status: number) =>
+  (status > 500 && status <= 504) || (status >= 520 && status <= 530);
+
+/** @throws OutageError for whatever is no JSON from GoTrue itself. */
+export async function readAnswer(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  try {
+    if (isGatewayFault(status)) throw new OutageError(`the answer has the status ${status}`);
+    if (status >= 300 && status < 400) throw new OutageError(`the answer is a redirect (${status})`);
+    if (WITHOUT_BODY.includes(status)) return { status, headers, body: '' };
+    const body = await readBounded(response);
+    const isJson = JSON_TYPE.test(headers.get('content-type') ?? '') && isJsonText(body);
+    if (!isJson && body !== '') throw new OutageError(`the answer (${status}) is no JSON`);
+    return { status, headers, body };
+  } finally {
+    // What nobody reads would keep its connection.
+    if (!response.bodyUsed) await response.body?.cancel().catch(() => undefined);
+  }
+}
+
+async function readBounded({ body }: Response): Promise<string> {
+  if (body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  for await (const chunk of body) {
+    received += chunk.byteLength;
+    if (received > BYTES_MAX) throw new OutageError(`the answer has more than ${BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

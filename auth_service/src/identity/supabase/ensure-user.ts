@@ -1,0 +1,53 @@
+import type { User as GotrueUser } from '@supabase/auth-js';
+import { ServiceError } from '#errors';
+import type { Credentials, EnsuredUser } from '../types.ts';
+import type { Accounts } from './accounts.ts';
+import { isRefusal, whenRefused } from './refusal.ts';
+import type { Workbench } from './workbench.ts';
+
+/** In `app_metadata`, which nobody but the service key can write: the account was made for the first administrator. */
+const MARK = 'paservices_administrator';
+
+const refuse = whenRefused([[['weak_password'], () => new ServiceError('weak_password')]]);
+
+/**
+ * The account of an administrator named by the environment, through GoTrue's admin API. One that is there already must
+ * have proved its address: a confirmation proves nothing where accounts confirm themselves (there, who registers an
+ * invited address first has it), nor after somebody chose the address or the password who may not vouch for it.
+ */
+export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accounts) {
+  async function create({ email, password }: Credentials): Promise<GotrueUser | null> {
+    try {
+      const attributes = { email, password, email_confirm: true, app_metadata: { [MARK]: true } };
+      return (await gotrue.administer(false, (api) => api.createUser(attributes))).user;
+    } catch (error) {
+      return isRefusal(error, 'email_exists', 'user_already_exists') ? null : refuse(error);
+    }
+  }
+
+  async function isProved(user: GotrueUser): Promise<boolean> {
+    if (user.email_confirmed_at === undefined || user.email_confirmed_at === null) return false;
+    const remembered = await storage.supabaseAccounts.remembered(user.id);
+    if (remembered !== null && remembered.handedOverAt !== null) return false;
+    return user.app_metadata[MARK] === true || !(await accounts.confirmsAutomatically());
+  }
+
+  async function isStillProved(userId: string, email: string): Promise<boolean> {
+    const user = await accounts.find(userId);
+    return user !== null && user.email?.toLowerCase() === email && (await isProved(user));
+  }
+
+  return async (credentials: Credentials): Promise<EnsuredUser> => {
+    const { email } = credentials;
+    const known = await accounts.findByEmail(email);
+    const made = known === null ? await create(credentials) : null;
+    const user = known ?? made ?? (await accounts.findByEmail(email));
+    if (user === null) throw new ServiceError('internal', undefined, { cause: 'an account came and went' });
+    return {
+      id: user.id,
+      created: made !== null,
+      isProved: await isProved(user),
+      isStillProved: () => isStillProved(user.id, email),
+    };
+  };
+}

@@ -1,0 +1,92 @@
+import { ServiceError } from '#errors';
+import { errorContext } from '#observability';
+import type { IdentityProvider, OwnAccount, UserPrincipal } from '../types.ts';
+import { createAccountAdministration } from './account-administration.ts';
+import { createAccountChanges } from './account-changes.ts';
+import { createAccounts } from './accounts.ts';
+import { type Backfilled, createBackfill } from './backfill.ts';
+import type { SupabaseDependencies } from './dependencies.ts';
+import { createEnsureUser } from './ensure-user.ts';
+import { meaningOf } from './refusal.ts';
+import { createSignIn } from './sign-in.ts';
+import { createSignUp } from './sign-up.ts';
+import { createWorkbench, type Workbench } from './workbench.ts';
+
+export interface SupabaseProvider extends IdentityProvider {
+  /** Asks GoTrue one bounded question. @throws ServiceError `identity_unavailable`. */
+  check(): Promise<void>;
+  /** Finds out whether our database is Supabase's, so that log-ins that have ended there are refused. Never throws. */
+  lookAround(): Promise<void>;
+  /** @throws ServiceError `identity_unavailable`, `identity_misconfigured`. */
+  backfill(onProgress?: (done: Backfilled) => void): Promise<Backfilled>;
+}
+
+/** Supabase Auth as keeper of the accounts: each verb is a request to GoTrue as the person it is for. */
+export function createSupabaseProvider(dependencies: SupabaseDependencies): SupabaseProvider {
+  const workbench = createWorkbench(dependencies);
+  const accounts = createAccounts(workbench);
+  const { gotrue, view, logger } = workbench;
+  const { signIn, refresh, receive } = createSignIn(workbench);
+  return {
+    kind: 'supabase',
+    signUp: createSignUp(workbench, { receive }),
+    signIn,
+    refresh,
+    verify: createVerification(workbench),
+    ...createAccountChanges(workbench),
+    own: createOwnAccount(workbench),
+    ensureUser: createEnsureUser(workbench, accounts),
+    administration: createAccountAdministration(workbench, accounts),
+    backfill: createBackfill(workbench, accounts),
+
+    async check() {
+      try {
+        await gotrue.read('/health', 'anybody');
+      } catch (error) {
+        throw meaningOf(error);
+      }
+    },
+
+    async lookAround() {
+      try {
+        const [somebody] = await accounts.list(1);
+        if (somebody !== undefined) await view.prove(somebody.id);
+      } catch (error) {
+        logger.warning('Supabase Auth could not be looked at', { error: errorContext(error) });
+      }
+    },
+  };
+}
+
+/** One statement; the token itself is checked without a question to anybody. */
+function createVerification({ tokens, view, revocations, ends }: Workbench) {
+  return async (accessToken: string): Promise<UserPrincipal> => {
+    const { issuedAt, startedAt, lifetime, ...token } = await tokens.read(accessToken);
+    const { userId, sessionId } = token;
+    if (revocations.isRevoked({ userId, sessionId, issuedAt, startedAt })) throw sessionEnded();
+    ends.learnLifetime(lifetime);
+    const { profile, login, roles, permissions } = await view.standing(userId, sessionId);
+    if (login === 'ended') throw sessionEnded();
+    if (profile?.isActive === false) {
+      throw new ServiceError('invalid_token', 'The account may not be used.');
+    }
+    return { kind: 'user', ...token, roles, permissions };
+  };
+}
+
+function sessionEnded(): ServiceError {
+  return new ServiceError('invalid_token', 'The session has ended.');
+}
+
+/** As their token tells of them: it was issued to somebody who may come in. */
+function createOwnAccount({ revocations }: Workbench) {
+  return ({ userId, sessionId, email, amr, userMetadata }: UserPrincipal): OwnAccount => ({
+    async find(stores) {
+      const times = amr.map(({ timestamp }) => timestamp).filter((timestamp) => timestamp > 0);
+      const startedAt = times.length === 0 ? undefined : Math.min(...times);
+      // Their account may have been deleted while this waited for its turn.
+      if (await revocations.hasEnded(stores, { userId, sessionId, startedAt })) return null;
+      return { id: userId, email, isConfirmed: true, userMetadata };
+    },
+  });
+}

@@ -1,0 +1,63 @@
+import type { TransactionStores } from '#storage';
+import type { DatabaseView } from './database-view.ts';
+import type { SupabaseDependencies } from './dependencies.ts';
+
+/** The longest that Supabase lets an access token live: seven days. */
+const LONGEST_LIFETIME_SECONDS = 604_800;
+
+/** All of a person's, or only one, or all but one. */
+export interface Which {
+  readonly only?: string;
+  readonly except?: string;
+}
+
+export interface SessionEnds {
+  /**
+   * Their access tokens are good for nothing here from the commit on. Log-ins are never deleted in Supabase's tables
+   * (contract §3): where GoTrue does not end them itself, they are refused for as long as it might renew them.
+   * @param byGotrue whether GoTrue ends them as well, so that only what was issued by now has to be refused
+   * @returns the ids of those that ended, as far as they are known
+   */
+  end(
+    stores: TransactionStores,
+    userId: string,
+    which: Which,
+    options: { readonly byGotrue: boolean },
+  ): Promise<string[]>;
+  /** How long access tokens live, as far as was seen. In seconds. */
+  learnLifetime(seconds: number): void;
+}
+
+export function createSessionEnds(
+  { revocations, now }: SupabaseDependencies,
+  view: Pick<DatabaseView, 'isShared'>,
+): SessionEnds {
+  let lifetime = 0;
+
+  function lastTokenExpires(): Date {
+    const seconds = lifetime === 0 ? LONGEST_LIFETIME_SECONDS : lifetime;
+    return new Date(now().getTime() + seconds * 1000);
+  }
+
+  async function idsOf(stores: TransactionStores, userId: string, { only, except }: Which) {
+    if (only !== undefined) return [only];
+    if (!view.isShared()) return null;
+    const sessions = await stores.supabaseAccounts.sessions(userId);
+    return sessions.map(({ id }) => id).filter((id) => id !== except);
+  }
+
+  return {
+    async end(stores, userId, which, { byGotrue }) {
+      const expiresAt = byGotrue ? lastTokenExpires() : null;
+      const ids = await idsOf(stores, userId, which);
+      const listed = (ids ?? []).map((id) => ({ kind: 'session', id, expiresAt }) as const);
+      if (ids !== null) await revocations.revoke(stores, ...listed);
+      else await revocations.revoke(stores, { kind: 'user', id: userId, spared: which.except, expiresAt });
+      return ids ?? [];
+    },
+
+    learnLifetime(seconds) {
+      lifetime = Math.min(Math.max(lifetime, seconds), LONGEST_LIFETIME_SECONDS);
+    },
+  };
+}

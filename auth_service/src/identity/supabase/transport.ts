@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleType,
+} from 'cockatiel';
+import { ServiceError } from '#errors';
+import { currentRequest, errorContext } from '#observability';
+import type { Device } from '../types.ts';
+import { type Answer, OutageError, readAnswer } from './answer.ts';
+import type { SupabaseDependencies, SupabaseSettings } from './dependencies.ts';
+import { isSecretKey } from './key-kinds.ts';
+
+/** For one request with its repetition. Together with the question after a fault it is less than three seconds. */
+const DEADLINE_MS = 2_000;
+const HEALTH_DEADLINE_MS = 700;
+const REPEATED_AFTER_MS = 50;
+/** Under way at a time; beyond them nobody waits, so that a slow GoTrue does not take the places of machines. */
+const UNDER_WAY_AT_MOST = 200;
+/** In a row, the failed question after a fault included. */
+const FAULTS_UNTIL_OPEN = 2;
+/** Between two questions whether it is back. They are ours: nobody's request is spent on finding out. */
+const ASKED_EACH_MS = 1_000;
+const USER_AGENT_LONGEST = 500;
+
+export interface Request {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** Whom it is made for. Default: whose request is being served. */
+  readonly device?: Device | undefined;
+  /** Whether it may be sent twice. */
+  readonly isSafe: boolean;
+}
+
+export interface Transport {
+  /**
+   * @param path below `/auth/v1`, with its query
+   * @throws ServiceError `identity_unavailable`: not reached, too slow, cut off, or no JSON that could be GoTrue's.
+   */
+  send(path: string, request: Request): Promise<Answer>;
+}
+
+/** GoTrue over HTTP: bounded in time, size and number, and left alone for a moment when it is down. */
+export function createTransport({ settings, logger }: SupabaseDependencies): Transport {
+  const base = `${settings.url}/auth/v1`;
+  const lanes = bulkhead(UNDER_WAY_AT_MOST, 0);
+  const circuit = circuitBreaker(handleType(OutageError), {
+    halfOpenAfter: ASKED_EACH_MS / 2,
+    breaker: new ConsecutiveBreaker(FAULTS_UNTIL_OPEN),
+  });
+  circuit.onBreak((reason) => {
+    const error = 'error' in reason ? errorContext(reason.error) : undefined;
+    if (!isDown) logger.warning('Supabase Auth cannot be reached; people are answered 503', { error });
+    isDown = true;
+    setTimeout(askUntilBack, ASKED_EACH_MS).unref();
+  });
+  circuit.onReset(() => {
+    isDown = false;
+    logger.info('Supabase Auth is back');
+  });
+  let isDown = false;
+  let asking: Promise<void> | null = null;
+
+  async function attempt(path: string, request: Request, deadline: AbortSignal): Promise<Answer> {
+    const { method, headers, body } = request;
+    try {
+      const response = await fetch(base + path, {
+        method,
+        headers: { ...headers, ...callerHeaders(request.device, settings) },
+        ...(body === undefined ? {} : { body }),
+        redirect: 'manual',
+        signal: deadline,
+      });
+      return await readAnswer(response);
+    } catch (cause) {
+      if (cause instanceof OutageError) throw cause;
+      throw new OutageError(deadline.aborted ? 'no answer in time' : 'the connection failed', { cause });
+    }
+  }
+
+  async function attemptTwice(path: string, request: Request): Promise<Answer> {
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    try {
+      return await attempt(path, request, deadline);
+    } catch (error) {
+      if (!request.isSafe || deadline.aborted) throw error;
+      await sleep(REPEATED_AFTER_MS);
+      return await attempt(path, request, deadline);
+    }
+  }
+
+  /** One fault may be bad luck. When GoTrue does not even say that it is well, the next ones need not wait for theirs. */
+  function askHealth(): Promise<void> {
+    const question = () =>
+      attempt('/health', healthRequest(settings), AbortSignal.timeout(HEALTH_DEADLINE_MS));
+    asking ??= circuit
+      .execute(question)
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        asking = null;
+      });
+    return asking;
+  }
+
+  /** A question that fails opens the circuit again, which asks again. */
+  async function askUntilBack(): Promise<void> {
+    if (circuit.state !== CircuitState.Closed) await askHealth();
+  }
+
+  return {
+    async send(path, request) {
+      try {
+        if (circuit.state !== CircuitState.Closed) throw new BrokenCircuitError();
+        return await lanes.execute(() => circuit.execute(() => attemptTwice(path, request)));
+      } catch (error) {
+        if (error instanceof OutageError) await askHealth();
+        throw unavailable(error);
+      }
+    },
+  };
+}
+
+function healthRequest({ anonKey }: SupabaseDependencies['settings']): Request {
+  return { method: 'GET', headers: { apikey: anonKey }, isSafe: true };
+}
+
+/** GoTrue limits by address: without them the whole fleet would be one caller. */
+function callerHeaders(
+  device: Device | undefined,
+  { rateLimitHeader, serviceRoleKey }: SupabaseSettings,
+): Record<string, string> {
+  const ip = device?.ip ?? currentRequest()?.clientIp;
+  // Supabase refuses a secret key in what looks like a browser.
+  const isShown = !isSecretKey(serviceRoleKey);
+  const userAgent = isShown ? device?.userAgent?.slice(0, USER_AGENT_LONGEST) : undefined;
+  return {
+    ...(ip === undefined ? {} : { 'sb-forwarded-for': ip, [rateLimitHeader]: ip }),
+    ...(userAgent === undefined || userAgent === '' ? {} : { 'user-agent': userAgent }),
+  };
+}
+
+function unavailable(cause: unknown): unknown {
+  const isOurs =
+    cause instanceof OutageError ||
+    cause instanceof BrokenCircuitError ||
+    cause instanceof BulkheadRejectedError;
+  return isOurs
+    ? new ServiceError('identity_unavailable', undefined, { cause, retryAfterSeconds: 1 })
+    : cause;
+}
