@@ -11,6 +11,7 @@ import { addMigrate } from './migrate.ts';
 import { addPermissions } from './permissions.ts';
 import { addRoles } from './roles.ts';
 import { addServe } from './serve.ts';
+import { addSupabaseKeys } from './supabase-keys.ts';
 
 /** Every command there is, in the order in which `--help` lists them. */
 export function createProgram(context: CommandContext): Command {
@@ -48,6 +49,7 @@ export function createProgram(context: CommandContext): Command {
   addClients(program, context);
   addApply(program, context);
   addExport(program, context);
+  addSupabaseKeys(program, context);
   // `--help` is the one way to help; commander would add a verb `help` to each noun.
   for (const command of [program, ...program.commands]) command.helpCommand(false);
   return withExample(program, 'auth-service serve');

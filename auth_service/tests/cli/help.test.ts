@@ -16,6 +16,7 @@ const NOUNS: Readonly<Record<string, readonly string[]>> = {
   clients: ['create', 'list', 'show', 'delete', 'grant', 'revoke', 'add-secret', 'remove-secret'],
   apply: [],
   export: [],
+  'supabase-keys': [],
 };
 
 const COMMANDS: readonly (readonly string[])[] = [
