@@ -21,7 +21,16 @@ export const ISSUER = 'https://auth.example.com/auth/v1';
 export const MASTER = Buffer.alloc(32, 7);
 
 /** All there is to be had. */
-export const EMBEDDED_CAPABILITIES = { movesTime: true, recovers: true, sharesTransactions: true } as const;
+export const EMBEDDED_CAPABILITIES = {
+  movesTime: true,
+  recovers: true,
+  sharesTransactions: true,
+  listsSessions: true,
+  liftsBans: true,
+  repeatsNewestToken: true,
+  endsReused: true,
+  seesUserAgent: true,
+} as const;
 
 export interface TestIdentity extends IdentityUnderTest {
   readonly storage: Storage;

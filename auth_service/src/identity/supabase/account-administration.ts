@@ -103,7 +103,7 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
     },
 
     async delete(stores) {
-      await ends.end(stores, userId, {}, { byGotrue: true });
+      await ends.end(stores, userId, {}, { byGotrue: true, isDeleted: true });
       if (seen === null) return false;
       stores.beforeCommit(async () => {
         await gotrue.administer(true, (api) => api.deleteUser(userId)).catch(refuse);

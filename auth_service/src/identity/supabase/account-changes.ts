@@ -7,19 +7,13 @@ import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../typ
 import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
 import type { Workbench } from './workbench.ts';
 
-const SESSION_GONE = [
-  'session_not_found',
-  'user_not_found',
-  'session_expired',
-  'user_banned',
-  'bad_jwt',
-  'no_authorization',
-];
+const SESSION_GONE = ['session_not_found', 'user_not_found', 'session_expired'];
 
 const sessionEnded = () => new ServiceError('invalid_token', 'The session has ended.');
 
 const refusePassword = whenRefused([
-  [SESSION_GONE, sessionEnded],
+  // Expired a moment ago, by GoTrue's clock, counts as well.
+  [[...SESSION_GONE, 'user_banned', 'bad_jwt'], sessionEnded],
   [['same_password'], () => new ServiceError('same_password')],
   [['weak_password'], () => new ServiceError('weak_password')],
   [
@@ -66,7 +60,8 @@ function createSignOut({ gotrue, storage, ends, audit, inTurn }: Workbench) {
 
 /** It has ended already, which is what was wanted. */
 function unlessGone(error: unknown): void {
-  if (!isRefusal(error, ...SESSION_GONE)) throw meaningOf(error);
+  if (isRefusal(error, ...SESSION_GONE)) return;
+  throw isRefusal(error, 'bad_jwt', 'user_banned') ? sessionEnded() : meaningOf(error);
 }
 
 function createDeviceList({ storage, view, revocations, ends, audit }: Workbench) {
@@ -191,7 +186,7 @@ function createDeletion({ gotrue, storage, ends, audit, inTurn }: Workbench) {
     return inTurn(() =>
       storage.transaction(async (stores) => {
         const hadProfile = await forget(stores);
-        await ends.end(stores, userId, {}, { byGotrue: true });
+        await ends.end(stores, userId, {}, { byGotrue: true, isDeleted: true });
         await audit.record(stores, {
           action: 'user.deleted',
           actor: { type: 'user', id: userId },

@@ -43,7 +43,7 @@ export function createGotrue(dependencies: SupabaseDependencies): Gotrue {
   const base = `${url}/auth/v1`;
   const transport = createTransport(dependencies);
   const asAnybody = headersForAnybody(dependencies.settings);
-  const asService = { apikey: serviceRoleKey, authorization: `Bearer ${serviceRoleKey}` };
+  const asService = { apikey: serviceRoleKey, Authorization: `Bearer ${serviceRoleKey}` };
 
   return {
     ask: (device, work) =>
@@ -85,7 +85,7 @@ export function createGotrue(dependencies: SupabaseDependencies): Gotrue {
  */
 function headersForAnybody({ anonKey, serviceRoleKey }: SupabaseSettings): Record<string, string> {
   if (isSecretKey(serviceRoleKey)) return { apikey: serviceRoleKey };
-  return { apikey: anonKey, ...(isPublishableKey(anonKey) ? {} : { authorization: `Bearer ${anonKey}` }) };
+  return { apikey: anonKey, ...(isPublishableKey(anonKey) ? {} : { Authorization: `Bearer ${anonKey}` }) };
 }
 
 interface Terms {

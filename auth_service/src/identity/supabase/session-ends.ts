@@ -16,13 +16,14 @@ export interface SessionEnds {
    * Their access tokens are good for nothing here from the commit on. Log-ins are never deleted in Supabase's tables
    * (contract §3): where GoTrue does not end them itself, they are refused for as long as it might renew them.
    * @param byGotrue whether GoTrue ends them as well, so that only what was issued by now has to be refused
+   * @param isDeleted whether the account goes: then none may begin beside it either
    * @returns the ids of those that ended, as far as they are known
    */
   end(
     stores: TransactionStores,
     userId: string,
     which: Which,
-    options: { readonly byGotrue: boolean },
+    options: { readonly byGotrue: boolean; readonly isDeleted?: boolean },
   ): Promise<string[]>;
   /** How long access tokens live, as far as was seen. In seconds. */
   learnLifetime(seconds: number): void;
@@ -47,12 +48,12 @@ export function createSessionEnds(
   }
 
   return {
-    async end(stores, userId, which, { byGotrue }) {
+    async end(stores, userId, which, { byGotrue, isDeleted = false }) {
       const expiresAt = byGotrue ? lastTokenExpires() : null;
       const ids = await idsOf(stores, userId, which);
       const listed = (ids ?? []).map((id) => ({ kind: 'session', id, expiresAt }) as const);
-      if (ids !== null) await revocations.revoke(stores, ...listed);
-      else await revocations.revoke(stores, { kind: 'user', id: userId, spared: which.except, expiresAt });
+      const all = { kind: 'user', id: userId, spared: which.except, expiresAt } as const;
+      await revocations.revoke(stores, ...listed, ...(ids === null || isDeleted ? [all] : []));
       return ids ?? [];
     },
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ConformanceSuite, needs, newPerson, refusal, type SignedIn } from './under-test.ts';
+import { type ConformanceSuite, itWhere, newPerson, refusal, type SignedIn } from './under-test.ts';
 
 export function describeBearers({ identity, capabilities }: ConformanceSuite): void {
   const { movesTime } = capabilities;
@@ -9,7 +9,7 @@ export function describeBearers({ identity, capabilities }: ConformanceSuite): v
     it('proves who holds it, with what they hold now', async () => {
       const { people } = identity();
       const { session, email, userId } = await newPerson(identity());
-      const { sessionId, amr, ...principal } = await people.verify(session.access_token);
+      const { sessionId, amr, userMetadata, ...principal } = await people.verify(session.access_token);
       assert.deepEqual(principal, {
         kind: 'user',
         userId,
@@ -25,7 +25,7 @@ export function describeBearers({ identity, capabilities }: ConformanceSuite): v
       );
     });
 
-    it('expires', needs(movesTime), async () => {
+    itWhere([movesTime], 'expires', async () => {
       const { people, pass } = identity();
       const { session } = await newPerson(identity());
       await pass(session.expires_in - 1);
@@ -52,7 +52,7 @@ export function describeBearers({ identity, capabilities }: ConformanceSuite): v
       }
     });
 
-    it('is worth something again when a ban is lifted', async () => {
+    itWhere([capabilities.liftsBans], 'is worth something again when a ban is lifted', async () => {
       const { people, ban, unban } = identity();
       const { userId, session } = await newPerson(identity());
       await ban(userId);

@@ -4,7 +4,7 @@ import {
   aUsername,
   type ConformanceSuite,
   DEVICE,
-  needs,
+  itWhere,
   newPerson,
   refusal,
   signInAs,
@@ -32,7 +32,7 @@ export function describeDeletion({ identity, capabilities }: ConformanceSuite): 
       await assert.rejects(people.verify(person.session.access_token), refusal('invalid_token'));
     });
 
-    it('needs a log-in of the last ten minutes, and a refresh is none', needs(movesTime), async () => {
+    itWhere([movesTime], 'needs a log-in of the last ten minutes, and a refresh is none', async () => {
       const { people, pass } = identity();
       const person = await newPerson(identity());
       await pass(601);
@@ -58,7 +58,7 @@ export function describeDeletion({ identity, capabilities }: ConformanceSuite): 
       assert.ok(refused.every(({ reason }) => refusal('invalid_token')(reason)));
     });
 
-    it('does not happen when what goes with it fails', needs(sharesTransactions), async () => {
+    itWhere([sharesTransactions], 'does not happen when what goes with it fails', async () => {
       const { people, provider } = identity();
       const person = await newPerson(identity());
       const failing = provider.deleteUser(person.bearer, async () => {

@@ -4,7 +4,7 @@ import {
   bearerOf,
   type ConformanceSuite,
   DEVICE,
-  needs,
+  itWhere,
   newPerson,
   PASSWORD,
   refusal,
@@ -66,7 +66,7 @@ export function describePasswords({ identity, capabilities }: ConformanceSuite):
       );
     });
 
-    it('in a session born of a mailed proof needs no password', needs(recovers), async () => {
+    itWhere([recovers], 'in a session born of a mailed proof needs no password', async () => {
       const { people, recover } = identity();
       const person = await newPerson(identity());
       const bearer = await bearerOf(identity(), await recover(person.email));
@@ -84,7 +84,7 @@ export function describePasswords({ identity, capabilities }: ConformanceSuite):
       await signInAs(identity(), { ...person, password: NEXT });
     });
 
-    it('by a mailed proof works for ten minutes', needs(recovers, movesTime), async () => {
+    itWhere([recovers, movesTime], 'by a mailed proof works for ten minutes', async () => {
       const { people, recover, pass } = identity();
       const person = await newPerson(identity());
       const session = await recover(person.email);

@@ -5,7 +5,7 @@ import {
   aUsername,
   type ConformanceSuite,
   DEVICE,
-  needs,
+  itWhere,
   newPerson,
   PASSWORD,
   refusal,
@@ -128,7 +128,7 @@ export function describeSignUp({ identity, capabilities }: ConformanceSuite): vo
       }
     });
 
-    it('what fails beside it leaves no account behind', needs(sharesTransactions), async () => {
+    itWhere([sharesTransactions], 'what fails beside it leaves no account behind', async () => {
       const { people, provider } = identity();
       const email = anEmail();
       const failing = provider.signUp({ email, password: PASSWORD, userMetadata: {} }, DEVICE, async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { it } from 'node:test';
 import { type ErrorCode, isServiceError } from '#errors';
 import type { Bearer, Device, IdentityProvider, NewPerson, People, UserSession } from '#identity';
 
@@ -17,13 +18,24 @@ export interface IdentityUnderTest {
   pass(seconds: number): Promise<void>;
 }
 
-/** What a provider can do here; where it cannot, the reason, with which the cases are skipped. */
+/** What a provider can do here; where it cannot, the reason. The cases that need it are left out then. */
 export interface IdentityCapabilities {
   readonly confirmsAutomatically: boolean;
   readonly movesTime: true | string;
   readonly recovers: true | string;
   /** Whether `adopt` and `forget` are in the transaction that makes or ends the account. */
   readonly sharesTransactions: true | string;
+  readonly listsSessions: true | string;
+  /** Whether a ban ends no session by itself, so that its end gives them back. */
+  readonly liftsBans: true | string;
+  /** Whether an older refresh token, within the interval, is answered with the newest one. */
+  readonly repeatsNewestToken: true | string;
+  /** Whether a refresh token that comes too late ends its session, and nobody else's token of it is good any more. */
+  readonly endsReused: true | string;
+  /** Whether it is told which browser somebody sits at. */
+  readonly seesUserAgent: true | string;
+  /** Whether two access tokens of one second differ. Default: true. */
+  readonly signsAnew?: true | string;
 }
 
 export interface ConformanceSuite {
@@ -90,10 +102,13 @@ async function signedIn(
   return { ...known, userId: known.session.user.id, bearer: await bearerOf(identity, known.session) };
 }
 
-/** For `it`: skips with the reason where the provider cannot. */
-export function needs(...capabilities: readonly (true | string)[]): { skip?: string } {
-  const reason = capabilities.find((capability) => capability !== true);
-  return typeof reason === 'string' ? { skip: reason } : {};
+/** A case for who can do all of this; for others it is none, and their capabilities say why. */
+export function itWhere(
+  capabilities: readonly (true | string)[],
+  name: string,
+  work: () => Promise<void>,
+): void {
+  if (capabilities.every((capability) => capability === true)) it(name, work);
 }
 
 /** For `assert.rejects`. */
