@@ -165,6 +165,7 @@ describe('the GoTrue double, on the wire', () => {
     assert.deepEqual(await change({}), [400, 'current_password_required']);
     assert.deepEqual(await change({ current_password: 'wrong' }), [400, 'current_password_invalid']);
     assert.deepEqual(await change({ current_password: PASSWORD }), [200, null]);
+    assert.deepEqual(await change({ email: (await created(double)).email }), [422, 'email_exists']);
     assert.deepEqual(await change({ app_metadata: { role: 'admin' } }), [403, 'not_admin']);
   });
 
@@ -183,6 +184,11 @@ describe('the GoTrue double, on the wire', () => {
     assert.deepEqual(await namesFor('page=&per_page='), ['Edith', 'Grace', 'Ada']);
     assert.deepEqual(await namesFor('sort=created_at+asc&per_page=1&page=2'), ['Grace']);
     assert.deepEqual(await namesFor('filter=gra'), ['Grace']);
+    const first = await call(double, '/admin/users?per_page=2', { token: double.serviceRoleKey });
+    assert.equal(
+      first.headers.get('link'),
+      '</admin/users?page=2&per_page=2>; rel="next", </admin/users?page=2&per_page=2>; rel="last"',
+    );
     const negative = await call(double, '/admin/users?page=-1', { token: double.serviceRoleKey });
     assert.deepEqual(await codeOf(negative), [400, 'validation_failed']);
   });
