@@ -37,6 +37,7 @@ export function newUser(
     aud: 'authenticated',
     role: 'authenticated',
     email,
+    newEmail: null,
     passwordHash: password === null ? null : hashPassword(password),
     emailConfirmedAt: null,
     invitedAt: null,

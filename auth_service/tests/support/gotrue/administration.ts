@@ -71,8 +71,8 @@ export function deleteOne(world: World, call: Call, id: string): Answer {
   return { status: 200, body: {} };
 }
 
-/** What is no uuid, or nobody's. */
-export function findUser({ store }: World, id: string): GotrueUser {
+/** @throws Refusal of what is no uuid, or nobody's */
+function findUser({ store }: World, id: string): GotrueUser {
   if (!UUID.test(id)) throw new Refusal(404, 'validation_failed', 'user_id must be an UUID');
   const user = store.users.get(id.toLowerCase());
   if (user === undefined) throw new Refusal(404, 'user_not_found', 'User not found');

@@ -1,17 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { confirmed } from './accounts.ts';
-import { createClaimsHook } from './claims-hook.ts';
 import { createFailures } from './failures.ts';
 import { createFront } from './front.ts';
 import { createGateway } from './gateway.ts';
-import { type Claims, createKeys, type SignOptions } from './keys.ts';
+import type { Claims, SignOptions } from './keys.ts';
 import { listen } from './listener.ts';
 import { openMirror } from './mirror.ts';
 import type { FailureMode, FailureScope, GotrueOptions, RecordedRequest } from './options.ts';
-import { createRequestLimit } from './request-limit.ts';
-import { createStore, type GotrueUser } from './store.ts';
+import type { GotrueUser } from './store.ts';
 import { createTurns, type Turns } from './turns.ts';
-import type { World } from './world.ts';
+import { createWorld, type World } from './world.ts';
 
 const LONG_BAN_MS = 100 * 365 * 86_400_000;
 
@@ -53,29 +51,24 @@ export interface GotrueDouble extends AsyncDisposable {
 }
 
 export async function startGotrue(options: GotrueOptions = {}): Promise<GotrueDouble> {
-  const { now = () => new Date(), signing = 'ES256' } = options;
   const jwtSecret = options.jwtSecret ?? randomBytes(32).toString('hex');
-  const store = createStore();
-  const keys = createKeys(signing, jwtSecret, now);
-  const gateway = createGateway(options.keys, jwtSecret, now);
-  const failures = createFailures();
   const mirror = options.mirror === undefined ? null : await openMirror(options.mirror.url);
-  const hook = options.hook === undefined ? null : createClaimsHook(options.hook.url);
-  const countRequest = createRequestLimit(options.limitPerAddress, now);
-  const inTurn = createTurns(() => mirror?.write(store));
-
   const listener = await listen(options.port ?? 0, (request, response) => front.serve(request, response));
+  // From here on nothing is waited for, so that no request comes before the front is there.
   const url = `http://127.0.0.1:${listener.port}`;
-  const world: World = { options, issuer: `${url}/auth/v1`, store, keys, now, hook, countRequest };
+  const world = createWorld(options, jwtSecret, `${url}/auth/v1`);
+  const gateway = createGateway(options.keys, jwtSecret, world.now);
+  const failures = createFailures();
+  const inTurn = createTurns(() => mirror?.write(world.store));
   const front = createFront({ world, gateway, failures, inTurn });
 
   let closing: Promise<unknown> | undefined;
   async function close(): Promise<void> {
-    // What was under way still reaches the databases.
     closing ??= listener
       .stop()
+      // What is under way still reaches the databases.
       .then(() => inTurn(async () => {}))
-      .then(() => Promise.all([mirror?.close(), hook?.close()]));
+      .then(() => Promise.all([mirror?.close(), world.hook?.close()]));
     await closing;
   }
 
@@ -86,12 +79,12 @@ export async function startGotrue(options: GotrueOptions = {}): Promise<GotrueDo
     serviceRoleKey: gateway.serviceRoleKey,
     jwtSecret,
     requests: front.requests,
-    users: store.users,
+    users: world.store.users,
     jwksFetches: front.jwksFetches,
-    kid: keys.kid,
-    rotateKey: keys.rotate,
-    dropKey: keys.drop,
-    sign: keys.sign,
+    kid: world.keys.kid,
+    rotateKey: world.keys.rotate,
+    dropKey: world.keys.drop,
+    sign: world.keys.sign,
     ...createInterventions(world, inTurn),
     fail: failures.set,
     stop: listener.stop,

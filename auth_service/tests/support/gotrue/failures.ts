@@ -45,7 +45,7 @@ export async function deliver(
   answer: Answer,
   mode: FailureMode | null,
 ): Promise<void> {
-  if (mode !== null && 'delayMs' in mode) await sleep(mode.delayMs);
+  if (mode !== null && 'delayMs' in mode) await sleep(mode.delayMs, undefined, { ref: false });
   if (response.destroyed) return;
   if (mode === null || !('cut' in mode)) return sendAnswer(response, answer);
   const text = textOf(answer);

@@ -3,7 +3,7 @@ import { type Answer, readAddresses } from './call.ts';
 import { answerCall } from './endpoints.ts';
 import { answerInstead, deliver, type Failures } from './failures.ts';
 import type { Gateway } from './gateway.ts';
-import type { RecordedRequest } from './options.ts';
+import type { GotrueOptions, RecordedRequest } from './options.ts';
 import { Refusal, renderRefusal } from './refusal.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +39,7 @@ export function createFront({ world, gateway, failures, inTurn }: FrontOptions):
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = new URL(request.url ?? '/', world.issuer);
     const arrival = { request, target, text: await readBody(request) };
-    requests.push(record(arrival));
+    requests.push(record(arrival, world.options));
     if (target.pathname === JWKS_PATH) jwksFetches += 1;
     const mode = failures.take(`${target.pathname}${target.search}`);
     if (mode !== null && answerInstead(response, mode)) return;
@@ -94,7 +94,7 @@ function refuse(request: IncomingMessage, refusal: Refusal): Answer {
   return renderRefusal(refusal, request.headers['x-supabase-api-version']?.toString());
 }
 
-function record({ request, target, text }: Arrival): RecordedRequest {
+function record({ request, target, text }: Arrival, options: GotrueOptions): RecordedRequest {
   const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
   return {
     method: request.method ?? 'GET',
@@ -102,7 +102,7 @@ function record({ request, target, text }: Arrival): RecordedRequest {
     search: target.search,
     headers: Object.fromEntries(headers),
     body: parsed(text),
-    ip: socketAddress(request),
+    ip: readAddresses(request.headers, socketAddress(request), options).address,
   };
 }
 

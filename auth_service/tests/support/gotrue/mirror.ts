@@ -110,8 +110,8 @@ async function writeSession(client: pg.PoolClient, id: string, session: Session 
     factor_id: null,
     aal: 'aal1',
     not_after: null,
-    // Has no time zone and means UTC, whatever zone this process has.
-    refreshed_at: session.refreshedAt?.toISOString().replace('Z', '') ?? null,
+    // Has no time zone and means UTC; pg would write a Date in the zone of this process.
+    refreshed_at: session.refreshedAt?.toISOString() ?? null,
     user_agent: session.userAgent,
     ip: session.ip,
     tag: null,

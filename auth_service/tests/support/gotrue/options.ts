@@ -60,6 +60,6 @@ export interface RecordedRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed where it is JSON, else the text; undefined where there is none. */
   readonly body: unknown;
-  /** The socket's. */
+  /** What GoTrue takes for the client's address. */
   readonly ip: string;
 }

@@ -16,14 +16,15 @@ export function getUser(world: World, call: Call): Answer {
 export function updateUser(world: World, call: Call): Answer {
   const { user, session } = requireUser(world, call);
   const fields = readFields(call);
-  const email = readText(fields, 'email');
+  const email = readText(fields, 'email') === '' ? user.email : readEmail(readText(fields, 'email'));
   if (fields.app_metadata != null) {
     throw new Refusal(403, 'not_admin', 'Updating app_metadata requires admin privileges');
   }
-  if (email !== '') assertEmailFree(world, readEmail(email), user.id);
+  assertEmailFree(world, email, user.id);
   const changesPassword = fields.password != null;
   const changed = {
     ...(changesPassword ? withPassword(world, user, fields) : user),
+    newEmail: email === user.email ? user.newEmail : email,
     userMetadata: merge(user.userMetadata, readObject(fields, 'data')),
     updatedAt: world.now(),
   };

@@ -3,6 +3,8 @@ export interface GotrueUser {
   readonly aud: string;
   readonly role: string;
   readonly email: string;
+  /** Asked for and not confirmed yet; the double never confirms it. */
+  readonly newEmail: string | null;
   readonly passwordHash: string | null;
   readonly emailConfirmedAt: Date | null;
   readonly invitedAt: Date | null;

@@ -15,6 +15,7 @@ export function viewUser(user: GotrueUser): Record<string, unknown> {
       recovery_sent_at: user.recoverySentAt,
       last_sign_in_at: user.lastSignInAt,
     }),
+    ...(user.newEmail === null ? {} : { new_email: user.newEmail }),
     app_metadata: user.appMetadata,
     user_metadata: user.userMetadata,
     identities: viewIdentities(user),
