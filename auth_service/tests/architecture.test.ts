@@ -28,6 +28,8 @@ const OWNED_PACKAGES: Readonly<Record<string, string>> = {
   'rate-limiter-flexible': 'kv',
   ioredis: 'kv',
   redis: 'kv',
+  '@supabase/auth-js': 'identity',
+  cockatiel: 'identity',
   fastify: 'http',
   '@fastify/cors': 'http',
   '@fastify/swagger': 'http',

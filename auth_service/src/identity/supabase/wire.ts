@@ -3,7 +3,7 @@ import type { PersonRights, SeenAccount } from '#storage';
 import type { User, UserSession } from '../types.ts';
 
 /** GoTrue's user with the roles and permissions of this moment, as its tokens have them. */
-export function toUser(user: GotrueUser, { roles, permissions }: PersonRights): User {
+function toUser(user: GotrueUser, { roles, permissions }: PersonRights): User {
   const served = user as unknown as User;
   return {
     ...served,

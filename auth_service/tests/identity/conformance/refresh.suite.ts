@@ -31,7 +31,10 @@ export function describeRefresh({ identity, capabilities }: ConformanceSuite): v
       await refresh(next);
     });
 
-    itWhere([movesTime], 'gives the current token again for the one before it, whenever that comes', async () => {
+    itWhere(
+      [movesTime],
+      'gives the current token again for the one before it, whenever that comes',
+      async () => {
         const { session } = await newPerson(identity());
         const current = await refresh(session);
         for (const seconds of [0, 11, 24 * HOUR]) {
@@ -43,7 +46,10 @@ export function describeRefresh({ identity, capabilities }: ConformanceSuite): v
       },
     );
 
-    itWhere([movesTime, repeatsNewestToken], 'gives the current token again for an older one within ten seconds', async () => {
+    itWhere(
+      [movesTime, repeatsNewestToken],
+      'gives the current token again for an older one within ten seconds',
+      async () => {
         const { session } = await newPerson(identity());
         const current = await refresh(await refresh(await refresh(session)));
         await identity().pass(10);
