@@ -6,7 +6,7 @@
  * not: speak HTTP, know machines, grant roles but to who is new, or limit how often it is asked.
  */
 import { createEmbeddedProvider } from './embedded/provider.ts';
-import type { SupabaseDependencies } from './supabase/dependencies.ts';
+import type { SupabaseDependencies, SupabaseSettings } from './supabase/dependencies.ts';
 import type { SupabaseProvider } from './supabase/provider.ts';
 
 export type {
@@ -34,7 +34,7 @@ export type {
   UserPrincipal,
   UserSession,
 } from './types.ts';
-export type { SupabaseDependencies, SupabaseProvider };
+export type { SupabaseDependencies, SupabaseProvider, SupabaseSettings };
 export { createEmbeddedProvider };
 
 /** Its libraries are read only where they are needed. */

@@ -50,6 +50,7 @@ describe("the guide's environment file", () => {
       jwtSecret: null,
       jwtIssuers: ['https://supabase.shop.example.com/auth/v1'],
       acceptsTokensWithoutIssuer: false,
+      rateLimitHeader: 'x-forwarded-for',
     });
     assert.ok(config.database.kind === 'postgres');
     assert.equal(config.database.url, 'postgresql://postgres:k39dkwKd3k@db:5432/postgres');

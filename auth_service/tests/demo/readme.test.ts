@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { freePort, REPOSITORY, start } from '../cli/child-process.ts';
+import { startGotrue } from '../support/gotrue/double.ts';
 
 const PASSWORD = 'a better horse battery';
 const INSTALLS_OR_STARTS = /^npm (install|start)$/;
@@ -18,14 +19,15 @@ function pastedCommands(): string[] {
   return blocks.flatMap((block) => block.split('\n').filter((line) => !INSTALLS_OR_STARTS.test(line)));
 }
 
-test('every command of the README works, pasted in its order beside a started server', async (t) => {
+/** What a newcomer reads on the terminal, which is not here. */
+const ADMINISTRATOR = { INITIAL_ADMIN_EMAIL: 'admin@example.com', INITIAL_ADMIN_PASSWORD: PASSWORD };
+
+async function runReadme(t: TestContext, settings: Readonly<Record<string, string>>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'readme-test-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();
-  const env = { PORT: String(port), DATA_DIR: folder, TMPDIR: folder };
-  // What a newcomer reads on the terminal, which is not here.
-  const administrator = { INITIAL_ADMIN_EMAIL: 'admin@example.com', INITIAL_ADMIN_PASSWORD: PASSWORD };
-  const server = start(t, ['npm', 'start'], { env: { ...env, ...administrator } });
+  const env = { PORT: String(port), DATA_DIR: folder, TMPDIR: folder, ...settings };
+  const server = start(t, ['npm', 'start'], { env: { ...env, ...ADMINISTRATOR } });
   await server.says(/"message":"Ready"/);
 
   const script = [STRICT_CURL, ...pastedCommands()]
@@ -48,6 +50,22 @@ test('every command of the README works, pasted in its order beside a started se
 
   server.kill('SIGTERM');
   assert.equal((await server.exit).code, 0);
+}
+
+test('every command of the README works, pasted in its order beside a started server', (t) =>
+  runReadme(t, {}));
+
+test('the same commands work with Supabase Auth as keeper of the accounts', async (t) => {
+  await using gotrue = await startGotrue({ confirmsAutomatically: true });
+  await runReadme(t, {
+    SUPABASE_URL: gotrue.url,
+    SUPABASE_ANON_KEY: gotrue.anonKey,
+    SUPABASE_SERVICE_ROLE_KEY: gotrue.serviceRoleKey,
+  });
+  assert.deepEqual([...gotrue.users.values()].map(({ email }) => email).toSorted(), [
+    'ada@example.com',
+    'admin@example.com',
+  ]);
 });
 
 test('the README is one screen', () => {

@@ -1,32 +1,16 @@
-import { type Audit, createAudit } from '#audit';
-import { createRandom } from '#crypto';
-import {
-  createPeople,
-  createStrengthRules,
-  createUserAdministration,
-  loadSupabaseProvider,
-  type SupabaseProvider,
-  type UserAdministration,
-} from '#identity';
-import { createRbac, type Rbac } from '#rbac';
-import type { AuditEvent, Storage } from '#storage';
 import type { TestDatabase } from '../support/databases.ts';
 import { type GotrueDouble, startGotrue } from '../support/gotrue/double.ts';
 import type { GotrueOptions } from '../support/gotrue/options.ts';
-import { openRevocations, type TestRevocations } from '../support/open-revocations.ts';
 import type { IdentityUnderTest } from './conformance/under-test.ts';
 import { recoverByLink } from './recover-by-link.ts';
+import { openSupabaseRooms, type SupabaseRooms } from './supabase-rooms.ts';
 
-export interface SupabaseIdentity extends IdentityUnderTest, AsyncDisposable {
-  readonly provider: SupabaseProvider;
+export interface SupabaseIdentity
+  extends Omit<IdentityUnderTest, 'provider'>,
+    Omit<SupabaseRooms, 'people'>,
+    AsyncDisposable {
   readonly gotrue: GotrueDouble;
-  readonly storage: Storage;
-  readonly audit: Audit;
-  readonly rbac: Rbac;
-  readonly users: UserAdministration;
-  readonly revocations: TestRevocations;
   readonly now: () => Date;
-  auditEvents(): Promise<AuditEvent[]>;
 }
 
 export interface SupabaseOptions {
@@ -62,21 +46,10 @@ export async function buildSupabaseIdentity(
       ...(url !== undefined && options.isShared !== false ? { mirror: url } : {}),
       ...(url !== undefined && options.hasHook !== false ? { hook: url } : {}),
     }));
-  const random = createRandom(now);
-  const audit = createAudit({ storage, logger, now, random, flushIntervalMs: 3_600_000 });
-  const rbac = createRbac({ storage, audit, now, random });
-  await rbac.ensureBuiltIns();
-  const revocations = await openRevocations({
-    ...database,
-    storage,
-    logger,
-    clock: { ...database.clock, now },
-  });
-  const createSupabaseProvider = await loadSupabaseProvider();
   const isSigned = options.knowsSecret ?? options.gotrue?.signing === 'HS256';
-  const provider = createSupabaseProvider({
-    ...{ storage, audit, revocations, now, random, logger },
-    settings: {
+  const rooms = await openSupabaseRooms(
+    { storage, logger, clock: { ...database.clock, now } },
+    {
       url: gotrue.url,
       anonKey: gotrue.anonKey,
       serviceRoleKey: gotrue.serviceRoleKey,
@@ -85,12 +58,11 @@ export async function buildSupabaseIdentity(
       acceptsTokensWithoutIssuer: options.acceptsTokensWithoutIssuer ?? false,
       rateLimitHeader: 'x-forwarded-for',
     },
-  });
-  const above = { provider, storage, audit, strength: createStrengthRules({ bytesMax: 72 }), now };
-  const users = createUserAdministration(above);
+  );
+  const { users, audit } = rooms;
   return {
-    ...{ provider, users, storage, audit, rbac, gotrue, revocations, now },
-    people: createPeople(above),
+    ...rooms,
+    ...{ gotrue, now },
     confirm: (email) => gotrue.confirm(email),
     recover: (email) => recoverByLink(gotrue, email),
     async ban(userId) {
@@ -101,10 +73,6 @@ export async function buildSupabaseIdentity(
     deactivate: async (userId) => void (await users.update(SYSTEM, userId, { isActive: false })),
     async pass(seconds) {
       aheadMs += seconds * 1000;
-    },
-    async auditEvents() {
-      await audit.flush();
-      return await storage.auditEvents.list({ limit: 1000 });
     },
     async [Symbol.asyncDispose]() {
       await audit.close();

@@ -10,7 +10,7 @@ export async function recoverByLink(
   const clientWith = (key: string) =>
     new AuthClient({
       url: `${gotrue.url}/auth/v1`,
-      headers: { apikey: key, authorization: `Bearer ${key}` },
+      headers: { apikey: key, Authorization: `Bearer ${key}` },
       persistSession: false,
       autoRefreshToken: false,
       detectSessionInUrl: false,

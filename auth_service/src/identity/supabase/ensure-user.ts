@@ -1,5 +1,6 @@
 import type { User as GotrueUser } from '@supabase/auth-js';
 import { ServiceError } from '#errors';
+import type { Stores } from '#storage';
 import type { Credentials, EnsuredUser } from '../types.ts';
 import type { Accounts } from './accounts.ts';
 import { isRefusal, whenRefused } from './refusal.ts';
@@ -25,16 +26,19 @@ export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accou
     }
   }
 
-  async function isProved(user: GotrueUser): Promise<boolean> {
+  async function isProved(
+    user: GotrueUser,
+    { supabaseAccounts }: Pick<Stores, 'supabaseAccounts'>,
+  ): Promise<boolean> {
     if (user.email_confirmed_at === undefined || user.email_confirmed_at === null) return false;
-    const remembered = await storage.supabaseAccounts.remembered(user.id);
+    const remembered = await supabaseAccounts.remembered(user.id);
     if (remembered !== null && remembered.handedOverAt !== null) return false;
     return user.app_metadata[MARK] === true || !(await accounts.confirmsAutomatically());
   }
 
-  async function isStillProved(userId: string, email: string): Promise<boolean> {
+  async function isStillProved(stores: Stores, userId: string, email: string): Promise<boolean> {
     const user = await accounts.find(userId);
-    return user !== null && user.email?.toLowerCase() === email && (await isProved(user));
+    return user !== null && user.email?.toLowerCase() === email && (await isProved(user, stores));
   }
 
   return async (credentials: Credentials): Promise<EnsuredUser> => {
@@ -46,8 +50,8 @@ export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accou
     return {
       id: user.id,
       created: made !== null,
-      isProved: await isProved(user),
-      isStillProved: () => isStillProved(user.id, email),
+      isProved: await isProved(user, storage),
+      isStillProved: (stores) => isStillProved(stores, user.id, email),
     };
   };
 }
