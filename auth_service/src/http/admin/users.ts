@@ -11,6 +11,8 @@ import * as schemas from './user-schema.ts';
 const COLUMNS: readonly PersonColumn[] = ['created_at', 'email'];
 const parameters = schemas.OF_USER;
 const OF_INPUT = ['weak_password', 'username_taken', 'email_exists', 'overloaded'] as const;
+/** Where accounts are kept elsewhere, and their keeper has to be asked. */
+const OF_KEEPER = ['identity_unavailable', 'identity_misconfigured', 'identity_refused'] as const;
 const SESSIONS_END = 'Their sessions end.';
 
 export const CREATE = adminEndpoint(
@@ -19,7 +21,7 @@ export const CREATE = adminEndpoint(
     description: 'With the role of newcomers. The actor must hold all that the user is to hold.',
     body: parts.json(schemas.NEW_USER_BODY, { email: 'ada@example.com', assigned_roles: ['orders-reader'] }),
     response: { 201: schemas.USER },
-    errors: [...parts.ERRORS_OF_WRITING, ...OF_INPUT],
+    errors: [...parts.ERRORS_OF_WRITING, ...OF_INPUT, ...OF_KEEPER],
   },
   async ({ rooms, by, request, reply }) => {
     const body = request.body as schemas.NewUserBody;
@@ -51,7 +53,7 @@ export const SHOW = adminEndpoint(
     description: 'The ETag is for `If-Match`.',
     parameters,
     response: { 200: schemas.USER },
-    errors: [...parts.ERRORS_OF_READING, 'not_found'],
+    errors: [...parts.ERRORS_OF_READING, ...OF_KEEPER, 'not_found'],
   },
   async ({ rooms, params, reply }) => served(reply, await usersOf(rooms).find(idIn(params))),
 );
@@ -66,6 +68,7 @@ export const UPDATE = adminEndpoint(
     errors: [
       ...parts.ERRORS_OF_WRITING,
       ...OF_INPUT,
+      ...OF_KEEPER,
       'invalid_request',
       'not_found',
       'own_credentials',
@@ -86,7 +89,7 @@ export const DELETE = adminEndpoint(
     description: 'Account, sessions, profile and roles.',
     parameters,
     response: { 200: parts.MESSAGE },
-    errors: [...parts.ERRORS_OF_WRITING, 'not_found', 'last_administrator'],
+    errors: [...parts.ERRORS_OF_WRITING, ...OF_KEEPER, 'not_found', 'last_administrator'],
   },
   async ({ rooms, by, params }) => {
     await usersOf(rooms).delete(by, idIn(params));
@@ -101,7 +104,7 @@ export const BAN = adminEndpoint(
     parameters,
     body: parts.json(schemas.BAN_BODY, { ban_duration: '24h' }),
     response: { 200: schemas.USER },
-    errors: [...parts.ERRORS_OF_WRITING, 'not_found', 'last_administrator'],
+    errors: [...parts.ERRORS_OF_WRITING, ...OF_KEEPER, 'not_found', 'last_administrator'],
   },
   async ({ rooms, by, request, reply, params }) => {
     const { ban_duration } = request.body as schemas.BanBody;
@@ -115,7 +118,7 @@ export const UNBAN = adminEndpoint(
     description: 'Nothing happens where there is none.',
     parameters,
     response: { 200: schemas.USER },
-    errors: [...parts.ERRORS_OF_WRITING, 'not_found'],
+    errors: [...parts.ERRORS_OF_WRITING, ...OF_KEEPER, 'not_found'],
   },
   async ({ rooms, by, reply, params }) => served(reply, await usersOf(rooms).unban(by, idIn(params))),
 );
@@ -126,7 +129,7 @@ export const LOG_OUT = adminEndpoint(
     description: `${SESSIONS_END} They may log in again.`,
     parameters,
     response: { 200: parts.MESSAGE },
-    errors: [...parts.ERRORS_OF_WRITING, 'not_found'],
+    errors: [...parts.ERRORS_OF_WRITING, ...OF_KEEPER, 'not_found'],
   },
   async ({ rooms, by, params }) => {
     const { length } = await usersOf(rooms).logOut(by, idIn(params));
@@ -141,7 +144,7 @@ export const LIST_SESSIONS = adminEndpoint(
     parameters,
     query: PAGE_PARAMETERS,
     response: { 200: parts.listOf('SessionOfUserList', schemas.SESSION) },
-    errors: [...parts.ERRORS_OF_READING, 'not_found'],
+    errors: [...parts.ERRORS_OF_READING, 'not_found', 'sessions_not_readable'],
   },
   async ({ rooms, request, params }) => {
     const { items, count } = await usersOf(rooms).sessions(idIn(params), readPage(request.query));

@@ -18,8 +18,15 @@ const tag = 'People';
 const OF_BODY = ['malformed_body', 'body_too_large', 'unsupported_media_type', 'validation_failed'] as const;
 const OF_TOKEN = ['no_authorization', 'invalid_token'] as const;
 const OF_SERVICE = ['internal', 'starting', 'public_url_missing', 'database_unavailable'] as const;
+/** Where accounts are kept elsewhere, and their keeper has to be asked. */
+const OF_KEEPER = [
+  'identity_unavailable',
+  'identity_misconfigured',
+  'identity_refused',
+  'rate_limited',
+] as const;
 /** Where a password is hashed, which is limited. */
-const OF_PASSWORD = [...OF_BODY, 'rate_limited', ...OF_SERVICE, 'overloaded'] as const;
+const OF_PASSWORD = [...OF_BODY, ...OF_KEEPER, ...OF_SERVICE, 'overloaded'] as const;
 
 export const REGISTER: RouteSchema = {
   tag,
@@ -28,7 +35,7 @@ export const REGISTER: RouteSchema = {
     'Where e-mails must be confirmed, a known e-mail is answered exactly as a new one. A username that is taken is 409.',
   body: json(REGISTER_BODY, { ...credentials, username: 'ada' }),
   response: { 201: REGISTERED_ANSWER },
-  errors: [...OF_PASSWORD, 'weak_password', 'username_taken', 'email_exists'],
+  errors: [...OF_PASSWORD, 'weak_password', 'username_taken', 'email_exists', 'registration_disabled'],
 };
 export const LOGIN: RouteSchema = {
   tag,
@@ -44,7 +51,7 @@ export const REFRESH: RouteSchema = {
   description: 'A refresh token is good once. An old one, used after the new one was, ends the session.',
   body: json(REFRESH_BODY, { refresh_token: 'AAGX…' }),
   response: { 200: SESSION_ANSWER },
-  errors: [...OF_BODY, 'refresh_token_not_found', 'refresh_token_already_used', ...OF_SERVICE],
+  errors: [...OF_BODY, 'refresh_token_not_found', 'refresh_token_already_used', ...OF_KEEPER, ...OF_SERVICE],
 };
 export const LOGOUT: RouteSchema = {
   tag,
@@ -52,7 +59,7 @@ export const LOGOUT: RouteSchema = {
   description: 'This session (`local`, the default), all (`global`), or all but this one (`others`).',
   body: json(LOGOUT_BODY, { scope: 'local' }),
   response: { 200: MESSAGE_ANSWER },
-  errors: [...OF_BODY, ...OF_TOKEN, ...OF_SERVICE],
+  errors: [...OF_BODY, ...OF_TOKEN, ...OF_KEEPER, ...OF_SERVICE],
   security: signedIn,
 };
 export const PASSWORD: RouteSchema = {
@@ -72,6 +79,7 @@ export const PASSWORD: RouteSchema = {
     'current_password_invalid',
     'weak_password',
     'same_password',
+    'insufficient_aal',
   ],
   security: signedIn,
 };
@@ -97,15 +105,16 @@ export const DELETE_ME: RouteSchema = {
   summary: 'Delete the own account',
   description: 'Needs a login of the last 10 minutes. Sessions, profile and roles go with it.',
   response: { 200: MESSAGE_ANSWER },
-  errors: [...OF_TOKEN, 'reauthentication_needed', ...OF_SERVICE],
+  errors: [...OF_TOKEN, 'reauthentication_needed', 'last_administrator', ...OF_KEEPER, ...OF_SERVICE],
   security: signedIn,
 };
 export const LIST_SESSIONS: RouteSchema = {
   tag,
   summary: 'List the own sessions',
-  description: 'The devices that are logged in.',
+  description:
+    'The devices that are logged in. 501 where Supabase keeps the accounts and this service may not read its log-ins.',
   response: { 200: DEVICES_ANSWER },
-  errors: [...OF_TOKEN, ...OF_SERVICE],
+  errors: [...OF_TOKEN, 'sessions_not_readable', ...OF_SERVICE],
   security: signedIn,
 };
 export const END_SESSION: RouteSchema = {
@@ -116,6 +125,6 @@ export const END_SESSION: RouteSchema = {
     session_id: { type: 'string', format: 'uuid', description: 'As in the list of sessions.' },
   },
   response: { 200: MESSAGE_ANSWER },
-  errors: [...OF_TOKEN, 'not_found', ...OF_SERVICE],
+  errors: [...OF_TOKEN, 'not_found', 'sessions_not_readable', ...OF_SERVICE],
   security: signedIn,
 };
