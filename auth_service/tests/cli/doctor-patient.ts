@@ -85,7 +85,7 @@ export async function examine(env: Environment) {
   };
 }
 
-export function assertTellsNoSecret(text: string, env: Environment): void {
+function assertTellsNoSecret(text: string, env: Environment): void {
   for (const name of ['SUPABASE_ANON_KEY', 'SUPABASE_SERVICE_ROLE_KEY', 'SUPABASE_JWT_SECRET']) {
     const secret = env[name];
     if (secret !== undefined) assert.ok(!text.includes(secret), `${name} was printed`);

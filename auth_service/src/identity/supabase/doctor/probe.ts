@@ -94,8 +94,6 @@ export function createProbes(ask: Ask) {
   };
 }
 
-export type Probes = ReturnType<typeof createProbes>;
-
 interface Listed {
   readonly id: string;
   readonly email?: string;
