@@ -88,7 +88,12 @@ function idOf({ variable, problem }: ConfigFault): Finding['id'] {
 }
 
 function tell({ variable, problem, remedy }: ConfigFault) {
-  return { detail: `${variable} ${problem}`, cause: 'The environment of this service says so.', remedy };
+  return {
+    detail: `${variable} ${problem}`,
+    cause:
+      'Variables are read from the environment that this command was started in; a container has its own.',
+    remedy,
+  };
 }
 
 function describe({ findings, unseen }: Diagnosis, { output, io }: CommandContext): string {

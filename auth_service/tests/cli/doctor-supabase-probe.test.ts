@@ -8,6 +8,7 @@ import { startCli } from './child-process.ts';
 import { admitPatient, assertNobodyLeft, assertWell, examine, type Patient } from './doctor-patient.ts';
 
 const reason = skipReason('postgres');
+const DELETED = /\/admin\/users\/[0-9a-f-]{36}$/;
 const HOOK = 'auth_service_data.custom_access_token_hook';
 
 describe('doctor supabase: what the probe user meets', reason === null ? {} : { skip: reason }, () => {
@@ -159,14 +160,22 @@ describe('doctor supabase: what the probe user meets', reason === null ? {} : { 
     const lost = await examine(env);
     assert.deepEqual(lost.troubles, ['fault probe']);
     await assertNobodyLeft(double, patient);
-    double.fail({ cut: 'before' }, { path: /\/admin\/users\/[0-9a-f-]{36}$/, times: 1 });
+    double.fail({ cut: 'before' }, { path: DELETED, times: 1 });
     assert.deepEqual((await examine(env)).troubles, []);
     await assertNobodyLeft(double, patient);
-    double.fail({ status: 500 }, { path: /\/admin\/users\/[0-9a-f-]{36}$/ });
-    const left = await examine(env);
+  });
+
+  it('says that a probe user is left and why, and removes it once that is mended', async () => {
+    let aheadMs = 0;
+    const double = await patient.start({ now: () => new Date(Date.now() + aheadMs) });
+    double.fail({ status: 500, body: { msg: 'Database error deleting user' } }, { path: DELETED });
+    const { code, troubles, find } = await examine(patient.env(double));
     double.fail(null);
-    assert.deepEqual([left.code, left.troubles], [0, ['warning probe']]);
-    for (const id of double.users.keys()) await double.deleteUser(id);
+    assert.deepEqual([code, troubles], [0, ['warning probe']]);
+    assert.match(find('probe').detail, /could not be removed: it answers 500 Database error deleting user/);
+    aheadMs = 40_000;
+    await examine(patient.env(double));
+    await assertNobodyLeft(double, patient);
   });
 
   it('removes the probe user also when it is stopped by Ctrl-C', async (t) => {

@@ -88,6 +88,17 @@ describe('doctor supabase: what is between', reason === null ? {} : { skip: reas
     assert.match(down.find('reach').detail, /the answer has the status 503/);
   });
 
+  it('prints no key that is told back to it, nothing that moves a cursor, and nothing endless', async () => {
+    const msg = `\u001b[2J ${env.SUPABASE_SERVICE_ROLE_KEY} is no key ${'x'.repeat(10_000)}`;
+    const { find } = await failing({ status: 500, body: { msg } }, { path: /admin/ });
+    const { detail } = find('service_key');
+    assert.match(
+      detail,
+      /^SUPABASE_SERVICE_ROLE_KEY is not taken: it answers 500 {2}\[2J \*\*\* is no key x+…$/,
+    );
+    assert.ok(detail.length < 400);
+  });
+
   it('says that it is slow', async () => {
     const { code, ok, troubles } = await failing({ delayMs: 1_100 }, { path: /health/ });
     assert.deepEqual([code, ok, troubles], [0, true, ['warning reach']]);

@@ -107,7 +107,8 @@ async function sendProbe(examination: Examination, database: DatabaseSight): Pro
       findings = await examine(examination, probe, database);
     }
   } finally {
-    if (!(await probes.remove(probe))) findings.push(describeLeft(probe));
+    const why = await probes.remove(probe);
+    if (why !== null) findings.push(describeLeft(probe, why));
   }
   const isTold = findings.some(({ id }) => id === 'probe');
   return isTold ? findings : [...findings, ok('probe', 'A probe user was made, and removed again.')];
@@ -158,11 +159,13 @@ function describeUnmade(why: string): Finding {
   });
 }
 
-function describeLeft({ email }: Probe): Finding {
+function describeLeft({ email }: Probe, why: string): Finding {
   return warning('probe', {
-    detail: `The probe user ${email} could not be removed.`,
-    cause: 'Supabase Auth did not answer any more. Nobody knows its password.',
-    remedy: 'Run this again later, which removes it, or delete it in Studio.',
+    detail: `The probe user ${email} could not be removed: ${why}.`,
+    cause:
+      'Supabase Auth does not answer any more, or a table of yours refers to the user without on delete cascade. Nobody knows its password.',
+    remedy:
+      'Run this again, which removes it, or delete it in Studio. To such a table belongs: references auth.users (id) on delete cascade.',
   });
 }
 

@@ -49,6 +49,8 @@ export const warning = (id: FindingId, trouble: Trouble): Finding => ({ id, stat
 export const fault = (id: FindingId, trouble: Trouble): Finding => ({ id, status: 'fault', ...trouble });
 
 const LONGEST = 300;
+/** What is shorter is no key, and may be any word. */
+const SHORTEST_SECRET = 16;
 
 /** @param secrets what must not be told, whoever repeats it */
 export function concludeFrom(findings: readonly Finding[], secrets: readonly string[]): Diagnosis {
@@ -65,7 +67,8 @@ export function concludeFrom(findings: readonly Finding[], secrets: readonly str
 
 /** Details hold what others answer. */
 function harmless(text: string, secrets: readonly string[]): string {
-  const told = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  const hidden = secrets.filter(({ length }) => length >= SHORTEST_SECRET);
+  const told = hidden.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
   const plain = told.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain;
 }

@@ -48,18 +48,19 @@ export function createProbes(ask: Ask) {
     return { users, date: reply.date };
   }
 
-  async function isGone({ id, email }: Probe): Promise<boolean> {
+  /** @returns why it is not; null when it is */
+  async function whyThere({ id, email }: Probe): Promise<string | null> {
     const signal = AbortSignal.timeout(REMOVED_WITHIN_MS);
     const reply = await remove(id, signal);
-    const isAnswered = reply.is === 'answer' && (reply.status < 300 || reply.code === 'user_not_found');
-    if (!isAnswered) return false;
-    if (reply.status < 300) return true;
+    if (isDone(reply)) return null;
+    if (reply.is !== 'answer' || reply.code !== 'user_not_found') return describeReply(reply);
     // An older GoTrue chooses the id itself, and its answer may have been lost.
     const found = await find(signal);
-    const [left] = found?.users.filter((user) => user.email === email) ?? [];
-    if (left === undefined) return found !== null;
+    if (found === null) return 'its users cannot be listed';
+    const left = found.users.find((user) => user.email === email);
+    if (left === undefined) return null;
     const again = await remove(left.id, signal);
-    return again.is === 'answer' && again.status < 300;
+    return isDone(again) ? null : describeReply(again);
   }
 
   return {
@@ -69,7 +70,7 @@ export function createProbes(ask: Ask) {
       const before = (found?.date?.getTime() ?? 0) - LEFT_OVER_AFTER_MS;
       const old = found?.users.filter(({ created_at }) => Date.parse(created_at) < before) ?? [];
       const replies = await Promise.all(old.map(({ id }) => remove(id, signal)));
-      return replies.filter((reply) => reply.is === 'answer' && reply.status < 300).length;
+      return replies.filter(isDone).length;
     },
 
     /** @returns it with the id that it got, or why there is none */
@@ -83,15 +84,24 @@ export function createProbes(ask: Ask) {
       return { ...probe, id: typeof reply.body.id === 'string' ? reply.body.id : id };
     },
 
-    /** Also one whose making was never answered. Whoever stopped the doctor waits for this. @returns whether it is gone */
-    async remove(probe: Probe): Promise<boolean> {
+    /**
+     * Also one whose making was never answered. Whoever stopped the doctor waits for this.
+     * @returns why it is still there; null when it is gone
+     */
+    async remove(probe: Probe): Promise<string | null> {
+      let why: string | null = null;
       for (let left = REMOVAL_TRIES; left > 0; left -= 1) {
-        if (await isGone(probe)) return true;
+        why = await whyThere(probe);
+        if (why === null) return null;
         await sleep(500);
       }
-      return false;
+      return why;
     },
   };
+}
+
+function isDone(reply: Reply): boolean {
+  return reply.is === 'answer' && reply.status < 300;
 }
 
 interface Listed {

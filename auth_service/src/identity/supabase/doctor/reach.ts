@@ -42,9 +42,10 @@ function judgeAnswer(reply: Extract<Reply, { is: 'answer' }>, host: string): Fin
         'Set SUPABASE_URL to the URL of the gateway alone, such as https://supabase.example.com, without /auth/v1 or /rest/v1.',
     });
   }
-  if (reply.tookMs < SLOW_MS) return ok('reach', `Supabase Auth answers at ${host}.`);
+  const who = isGotrue ? 'Supabase Auth' : 'A gateway';
+  if (reply.tookMs < SLOW_MS) return ok('reach', `${who} answers at ${host}.`);
   return warning('reach', {
-    detail: `Supabase Auth answers at ${host}, but took ${(reply.tookMs / 1000).toFixed(1)} seconds.`,
+    detail: `${who} answers at ${host}, but took ${(reply.tookMs / 1000).toFixed(1)} seconds.`,
     cause: 'It is far away or overloaded. Requests of people are given up after two seconds.',
     remedy: 'Run this service near Supabase, and see how busy its containers are with `docker stats`.',
   });
