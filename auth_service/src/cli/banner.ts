@@ -12,12 +12,12 @@ export function renderBanner({ config, people }: BannerFacts, url: string, outpu
   const facts: [string, string][] = [
     ['Listening', url],
     ['Docs', `${address}/docs`],
-    ['Identity', people === null ? 'supabase (people come with a later version, machines run)' : 'embedded'],
+    ['Identity', describeIdentity(config.identity)],
     ['Database', describeDatabase(config.database)],
     ['Redis', describeRedis(config.redis)],
   ];
   const command = config.isProduction ? 'auth-service' : 'npx auth-service';
-  const administrator = people?.newAdministrator() ?? null;
+  const administrator = people.newAdministrator();
   if (administrator !== null) {
     facts.push(['Admin', `${administrator.email}  ${administrator.password}  (shown this once)`]);
   }
@@ -34,6 +34,10 @@ export function renderBanner({ config, people }: BannerFacts, url: string, outpu
   ].join('\n');
 }
 
+function describeIdentity(identity: Config['identity']): string {
+  return identity.kind === 'embedded' ? 'embedded' : `Supabase Auth, ${new URL(identity.url).host}`;
+}
+
 function describeDatabase(database: Config['database']): string {
   return database.kind === 'embedded' ? `embedded, in ${database.directory}` : 'PostgreSQL';
 }
@@ -46,14 +50,10 @@ function describeRedis(redis: Config['redis']): string {
 
 /** What this environment asks for and this version does not do yet; null when it asks for nothing of the kind. */
 export function describeWaiting(config: Config): string | null {
-  const { identity, initialAdmin, server, metrics, smtp } = config;
+  const { server, metrics, smtp } = config;
   const waits: string[] = [];
-  if (identity.kind === 'supabase') {
-    waits.push('the routes for people (/auth/users) are not mounted by this version');
-    if (initialAdmin !== null) waits.push('INITIAL_ADMIN_EMAIL and INITIAL_ADMIN_PASSWORD wait for them');
-  }
   if (server.workers > 1) waits.push('WORKERS is not used yet, so that one process serves');
   if (metrics.port !== null) waits.push('METRICS_PORT is not used yet, so that nothing listens there');
   if (smtp !== null) waits.push('SMTP_* is not used yet, so that no mail is sent');
-  return waits.length === 0 ? null : `Machines run; ${waits.join('; ')}.`;
+  return waits.length === 0 ? null : `The service runs; ${waits.join('; ')}.`;
 }

@@ -5,6 +5,7 @@ import { addBootstrap } from './bootstrap.ts';
 import { addClients } from './clients.ts';
 import { addConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
+import { addDoctor } from './doctor.ts';
 import { withExample } from './example.ts';
 import { addExport } from './export.ts';
 import { addMigrate } from './migrate.ts';
@@ -50,6 +51,7 @@ export function createProgram(context: CommandContext): Command {
   addApply(program, context);
   addExport(program, context);
   addSupabaseKeys(program, context);
+  addDoctor(program, context);
   // `--help` is the one way to help; commander would add a verb `help` to each noun.
   for (const command of [program, ...program.commands]) command.helpCommand(false);
   return withExample(program, 'auth-service serve');

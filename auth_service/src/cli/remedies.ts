@@ -13,6 +13,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   address_not_available: 'Set HOST to an address of this machine, for instance 127.0.0.1 or 0.0.0.0.',
   port_in_use: 'Stop what listens there, or choose another port: PORT=8001',
   schema_incompatible: 'Run the version that made this schema, or a newer one.',
+  identity_unavailable: 'Find out why with: auth-service doctor supabase',
   internal: 'This is a fault of auth-service; please report it with the command and this message.',
 };
 

@@ -26,7 +26,7 @@ const DEVELOPMENT_ADMINISTRATOR = 'admin@example.com';
 export interface OpenPeople {
   readonly face: PeopleDependencies;
   /** Null: accounts are kept here. */
-  readonly supabase: Pick<SupabaseProvider, 'check' | 'lookAround' | 'backfill'> | null;
+  readonly supabase: Pick<SupabaseProvider, 'check' | 'lookAround' | 'backfill' | 'diagnose'> | null;
   /** What has to be there before anything is served. */
   load(): Promise<void>;
   /** Makes the first administrator, while there is none. @returns whether there is one now. */

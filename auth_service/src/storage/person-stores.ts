@@ -26,6 +26,10 @@ export interface SupabaseAccountStore {
   standing(userId: string, sessionId: string, isShared: boolean): Promise<Standing>;
   /** Why `auth.users` and `auth.sessions` cannot be read; null where they can. One statement. */
   blindness(): Promise<string | null>;
+  /** Whether Supabase Auth may call what its access token hook is made of. One statement. */
+  hookRights(): Promise<'granted' | 'refused' | 'no role'>;
+  /** What the database takes for the time. */
+  clock(): Promise<Date>;
   /** Whether the account is in `auth.users`; only where that can be read. */
   hasUser(userId: string): Promise<boolean>;
   /** Newest first; only where `auth.sessions` can be read. */

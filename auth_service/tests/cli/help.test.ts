@@ -17,6 +17,7 @@ const NOUNS: Readonly<Record<string, readonly string[]>> = {
   apply: [],
   export: [],
   'supabase-keys': [],
+  doctor: ['supabase'],
 };
 
 const COMMANDS: readonly (readonly string[])[] = [

@@ -62,13 +62,12 @@ describeOn('embedded', 'on a terminal', (open) => {
     assert.equal(stdout.match(/Stopped/g)?.length, 1);
   });
 
-  it('a person is told what people and the administrator wait for', async (t) => {
+  it('a person is told where Supabase is that keeps the accounts', async (t) => {
     const supabase = { IDENTITY: 'supabase', SUPABASE_URL: 'http://localhost:54321' };
     const keys = { SUPABASE_ANON_KEY: 'anon', SUPABASE_SERVICE_ROLE_KEY: 'service' };
     const env = { ...(await open()), ...supabase, ...keys, PORT: String(await freePort()) };
     const server = inTerminal(t, serve, env);
-    await server.says(/WARNING.*Machines run; the routes for people .* are not mounted/);
-    await server.says(/Identity +supabase/);
+    await server.says(/Identity +Supabase Auth, localhost:54321\r?\n/);
   });
 
   it('a server that cannot start says why and what to do', async (t) => {

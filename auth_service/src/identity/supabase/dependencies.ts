@@ -5,11 +5,11 @@ import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
 
 export interface SupabaseDependencies {
-  readonly storage: Pick<Storage, 'supabaseAccounts' | 'transaction'>;
+  readonly storage: Pick<Storage, 'supabaseAccounts' | 'transaction' | 'migrations'>;
   readonly audit: Audit;
   readonly revocations: Pick<Revocations, 'revoke' | 'isRevoked' | 'isKnownRevoked' | 'hasEnded'>;
   readonly now: () => Date;
-  readonly random: Pick<Random, 'uuid'>;
+  readonly random: Pick<Random, 'uuid' | 'bytes' | 'token'>;
   readonly logger: Logger;
   readonly settings: SupabaseSettings;
 }

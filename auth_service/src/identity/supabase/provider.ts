@@ -6,6 +6,8 @@ import { createAccountChanges } from './account-changes.ts';
 import { createAccounts } from './accounts.ts';
 import { type Backfilled, createBackfill } from './backfill.ts';
 import type { SupabaseDependencies } from './dependencies.ts';
+import { createDiagnose, type DiagnosisOptions } from './doctor/diagnose.ts';
+import type { Diagnosis } from './doctor/findings.ts';
 import { createEnsureUser } from './ensure-user.ts';
 import { meaningOf } from './refusal.ts';
 import { createSignIn } from './sign-in.ts';
@@ -19,6 +21,11 @@ export interface SupabaseProvider extends IdentityProvider {
   lookAround(): Promise<void>;
   /** @throws ServiceError `identity_unavailable`, `identity_misconfigured`. */
   backfill(onProgress?: (done: Backfilled) => void): Promise<Backfilled>;
+  /**
+   * Looks at every part on which log-ins stand, with a probe user, in less than half a minute. Needs no schema and no
+   * other verb before it. Never throws.
+   */
+  diagnose(options: DiagnosisOptions): Promise<Diagnosis>;
 }
 
 /** Supabase Auth as keeper of the accounts: each verb is a request to GoTrue as the person it is for. */
@@ -38,6 +45,7 @@ export function createSupabaseProvider(dependencies: SupabaseDependencies): Supa
     ensureUser: createEnsureUser(workbench, accounts),
     administration: createAccountAdministration(workbench, accounts),
     backfill: createBackfill(workbench, accounts),
+    diagnose: createDiagnose(workbench),
 
     async check() {
       try {

@@ -37,6 +37,16 @@ export function createSupabaseAccountStore(db: Kysely<Tables>): SupabaseAccountS
       return rows[0]?.why ?? null;
     },
 
+    async hookRights() {
+      const { rows } = await sql<{ rights: HookRights }>`select ${HOOK_RIGHTS} as rights`.execute(db);
+      return rows[0]?.rights ?? 'refused';
+    },
+
+    async clock() {
+      const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
+      return new Date(rows[0]?.now ?? Number.NaN);
+    },
+
     async hasUser(userId) {
       if (!isUuid(userId)) return false;
       const { rows } = await sql`select from ${sql.table('auth.users')} where id = ${userId}`.execute(db);
@@ -164,6 +174,22 @@ const BLINDNESS = sql`
       then 'the role ' || current_user || ' may not select from auth.users and auth.sessions'
     when row_security_active('auth.users') or row_security_active('auth.sessions')
       then 'row level security hides the rows of schema auth from the role ' || current_user
+  end`;
+
+type HookRights = Awaited<ReturnType<SupabaseAccountStore['hookRights']>>;
+
+const GOTRUE_ROLE = sql`'supabase_auth_admin'`;
+const mayCall = (signature: string) =>
+  sql`has_function_privilege(${GOTRUE_ROLE}, to_regprocedure(${signature}), 'execute')`;
+
+/** In this order: of a role that is not there nothing may be asked. */
+const HOOK_RIGHTS = sql`
+  case
+    when not exists (select from pg_roles where rolname = ${GOTRUE_ROLE}) then 'no role'
+    when has_schema_privilege(${GOTRUE_ROLE}, to_regnamespace('auth_service_data'), 'usage')
+      and ${mayCall('auth_service_data.custom_access_token_hook(jsonb)')}
+      and ${mayCall('auth_service_data.get_user_rbac_claims(uuid)')} then 'granted'
+    else 'refused'
   end`;
 
 function toStanding(row: StandingRow | undefined): Standing {

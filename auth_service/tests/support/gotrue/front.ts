@@ -41,6 +41,7 @@ export function createFront({ world, gateway, failures, inTurn }: FrontOptions):
     const arrival = { request, target, text: await readBody(request) };
     requests.push(record(arrival, world.options));
     if (target.pathname === JWKS_PATH) jwksFetches += 1;
+    response.setHeader('date', world.now().toUTCString());
     const mode = failures.take(`${target.pathname}${target.search}`);
     if (mode !== null && answerInstead(response, mode)) return;
     const answer = await inTurn(() => passGateway(world, gateway, arrival)).catch((error) =>
