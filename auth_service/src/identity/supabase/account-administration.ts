@@ -4,7 +4,7 @@ import type { SeenAccount, TransactionStores } from '#storage';
 import type { AccountAdministration, AccountUpdate, NewAccount, ReachedAccount } from '../types.ts';
 import { marksOf } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
-import { whenRefused } from './refusal.ts';
+import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
 import { seenIn } from './wire.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -106,7 +106,12 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
       await ends.end(stores, userId, {}, { byGotrue: true, isDeleted: true });
       if (seen === null) return false;
       stores.beforeCommit(async () => {
-        await gotrue.administer(true, (api) => api.deleteUser(userId)).catch(refuse);
+        try {
+          await gotrue.administer(true, (api) => api.deleteUser(userId));
+        } catch (error) {
+          // Gone meanwhile, or at the first of two tries whose answer was lost: which is what was wanted.
+          if (!isRefusal(error, 'user_not_found')) throw meaningOf(error);
+        }
       });
       return true;
     },

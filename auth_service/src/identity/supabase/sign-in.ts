@@ -124,7 +124,7 @@ async function goOn(
       });
       throw new ServiceError('refresh_token_already_used');
     }
-    // A gateway's 401 is about our key; GoTrue's own refusals have a code, its client's have none and no status.
+    // A gateway's 401 is about our key; GoTrue's own refusals have a code, older ones and its client's own have none and the status 400.
     const isOfToken = error instanceof Refusal && GONE.has(error.status) && !isOfGateway(error);
     if (isOfToken) throw new ServiceError('refresh_token_not_found', undefined, { cause: error });
     throw meaningOf(error);

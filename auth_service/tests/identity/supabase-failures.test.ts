@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isServiceError, type ServiceError } from '#errors';
+import { describeOn, type TestDatabase } from '../support/databases.ts';
+import type { FailureMode } from '../support/gotrue/options.ts';
+import { until } from '../support/until.ts';
+import { buildSupabaseIdentity, type SupabaseIdentity } from './build-supabase-identity.ts';
+import { type InBetween, type ScriptedAnswer, startInBetween } from './gotrue-in-between.ts';
+import { type Prepared, prepareVerbs } from './supabase-verbs.ts';
+
+/** Who waits this long waits for ever; the product says three. */
+const PATIENCE_MS = 10_000;
+
+const FAULTS: Readonly<Record<string, FailureMode>> = {
+  'says nothing': { hang: true },
+  'is cut off before it answers': { cut: 'before' },
+  'is cut off in its headers': { cut: 'headers' },
+  'is cut off in the middle': { cut: 'middle' },
+  'is a page with 200': { html: 200 },
+  'is a page with 404': { html: 404 },
+  'is a page with 502': { html: 502 },
+  'says 429': { status: 429 },
+  'says 500': { status: 500 },
+  'says 503': { status: 503 },
+  'says five megabytes': { huge: 5_000_000 },
+  'sends elsewhere': { redirect: 'http://127.0.0.1:9/auth/v1/token' },
+};
+const SHAPES: Readonly<Record<string, string>> = {
+  null: 'null',
+  'a list': '[]',
+  'a word': '"authenticated"',
+  'a number': '7',
+  'an empty object': '{}',
+  nothing: '',
+  'a session without a user':
+    '{"access_token":"a","refresh_token":"b","expires_in":3600,"token_type":"bearer"}',
+  'a session of words': '{"access_token":7,"refresh_token":{},"expires_in":"soon","user":"ada"}',
+  'users that are none': '{"users":[null,7,"ada"],"user":null,"id":null,"email":7}',
+};
+const OF_PEOPLE = /^(?!.*(health|jwks))/;
+/** A refusal without a code, or what nobody reads, says nothing else to these. */
+const MAY_GO = /look at|deletion|logout/;
+const EXPECTED = ['identity_unavailable', 'identity_misconfigured', 'identity_refused', 'rate_limited'];
+
+describeOn('postgres', 'a GoTrue that', (open) => {
+  describe('on a proxy', () => {
+    let database: TestDatabase;
+    let identity: SupabaseIdentity;
+    let between: InBetween;
+    const opened: AsyncDisposable[] = [];
+
+    beforeEach(async () => {
+      database = await open();
+      identity = await buildSupabaseIdentity(database);
+      opened.push(identity);
+      const { gotrue } = identity;
+      between = await startInBetween(() => gotrue);
+      opened.push(between);
+    });
+    after(async () => {
+      for (const one of opened.reverse()) await one[Symbol.asyncDispose]();
+    });
+
+    /** The same database and the same double, asked for the first time and through the proxy. */
+    async function throughProxy(): Promise<SupabaseIdentity> {
+      const fresh = await buildSupabaseIdentity(database, {
+        double: { ...identity.gotrue, url: between.url },
+      });
+      opened.push(fresh);
+      return fresh;
+    }
+
+    async function failureOf(what: string, work: () => Promise<unknown>): Promise<ServiceError | null> {
+      const limit = sleep(PATIENCE_MS, 'late', { ref: false });
+      const outcome = await Promise.race([
+        work().then(
+          () => null,
+          (error: unknown) => error,
+        ),
+        limit,
+      ]);
+      assert.notEqual(outcome, 'late', `${what}: no answer`);
+      assert.ok(outcome === null || isServiceError(outcome), `${what}: ${(outcome as Error)?.stack}`);
+      return outcome as ServiceError | null;
+    }
+
+    /** Nobody has a profile without an account, nothing is recorded that did not happen. */
+    async function requireWhole(what: string, { people }: Prepared): Promise<void> {
+      const { gotrue, storage } = identity;
+      for (const { user_id } of await database.query('select user_id from auth_service_data.profiles')) {
+        assert.ok(gotrue.users.has(String(user_id)), `${what}: a profile without an account`);
+      }
+      for (const { userId } of [people.leaving, people.deleted]) {
+        assert.equal((await storage.profiles.find(userId)) !== null, gotrue.users.has(userId), what);
+      }
+    }
+
+    for (const [fault, mode] of Object.entries(FAULTS)) {
+      it(`${fault}: each verb says so, and nothing is half done`, async () => {
+        const fresh = await throughProxy();
+        const prepared = await prepareVerbs(fresh);
+        for (const [name, verb] of Object.entries(prepared.verbs)) {
+          const what = `${name}, GoTrue ${fault}`;
+          identity.gotrue.fail(mode, { path: OF_PEOPLE });
+          const error = await failureOf(what, verb);
+          identity.gotrue.fail(null);
+          // What is looked at stands here as well; what is cut off behind the work may be tried again, and go through.
+          const mayGo = name === 'look at a user' || ('cut' in mode && mode.cut !== 'before');
+          if (error === null) assert.ok(mayGo, `${what}: it went through`);
+          else assert.ok(EXPECTED.includes(error.code), `${what}: ${error.code}`);
+          await until(() =>
+            fresh.provider.check().then(
+              () => true,
+              () => false,
+            ),
+          );
+          await requireWhole(what, prepared);
+        }
+      });
+    }
+
+    for (const [shape, text] of Object.entries(SHAPES)) {
+      it(`says ${shape}: each verb says so, and nothing is half done`, async () => {
+        const fresh = await throughProxy();
+        for (const status of [200, 400, 500]) {
+          const prepared = await prepareVerbs(fresh);
+          for (const [name, verb] of Object.entries(prepared.verbs)) {
+            const what = `${name}, GoTrue says ${status} ${shape}`;
+            between.answer(OF_PEOPLE, { status, text } satisfies ScriptedAnswer);
+            const error = await failureOf(what, verb);
+            between.stopAnswering();
+            if (error !== null)
+              assert.ok(EXPECTED.includes(error.code), `${what}: ${error.code} ${error.cause}`);
+            await until(() =>
+              fresh.provider.check().then(
+                () => true,
+                () => false,
+              ),
+            );
+          }
+        }
+      });
+    }
+  });
+});
