@@ -32,6 +32,7 @@ export async function startInBetween(double: () => GotrueDouble): Promise<InBetw
         return;
       }
       response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.on('close', () => answer.complete || response.destroy());
       answer.pipe(response);
     });
     onward.on('error', () => response.destroy());

@@ -39,8 +39,10 @@ const SHAPES: Readonly<Record<string, string>> = {
   'users that are none': '{"users":[null,7,"ada"],"user":null,"id":null,"email":7}',
 };
 const OF_PEOPLE = /^(?!.*(health|jwks))/;
-/** A refusal without a code, or what nobody reads, says nothing else to these. */
-const MAY_GO = /look at|deletion|logout/;
+/** Where it cannot be asked, this shows what stands here. */
+const LOOK = 'look at a user';
+/** Of a good answer nothing is read. */
+const MAY_GO = /deletion|logout/;
 const EXPECTED = ['identity_unavailable', 'identity_misconfigured', 'identity_refused', 'rate_limited'];
 
 describeOn('postgres', 'a GoTrue that', (open) => {
@@ -106,7 +108,7 @@ describeOn('postgres', 'a GoTrue that', (open) => {
           const error = await failureOf(what, verb);
           identity.gotrue.fail(null);
           // What is looked at stands here as well; what is cut off behind the work may be tried again, and go through.
-          const mayGo = name === 'look at a user' || ('cut' in mode && mode.cut !== 'before');
+          const mayGo = name === LOOK || ('cut' in mode && mode.cut !== 'before');
           if (error === null) assert.ok(mayGo, `${what}: it went through`);
           else assert.ok(EXPECTED.includes(error.code), `${what}: ${error.code}`);
           await until(() =>
@@ -130,8 +132,11 @@ describeOn('postgres', 'a GoTrue that', (open) => {
             between.answer(OF_PEOPLE, { status, text } satisfies ScriptedAnswer);
             const error = await failureOf(what, verb);
             between.stopAnswering();
-            if (error !== null)
-              assert.ok(EXPECTED.includes(error.code), `${what}: ${error.code} ${error.cause}`);
+            const mayGo = name === LOOK || (MAY_GO.test(name) && status === 200);
+            // Without a code it may be the answer of an older GoTrue.
+            const isGone = name === 'refresh' && status === 400 && error?.code === 'refresh_token_not_found';
+            if (error === null) assert.ok(mayGo, `${what}: it went through`);
+            else assert.ok(isGone || EXPECTED.includes(error.code), `${what}: ${error.code}`);
             await until(() =>
               fresh.provider.check().then(
                 () => true,

@@ -1,5 +1,6 @@
 import type { AdminUserAttributes, User as GotrueUser } from '@supabase/auth-js';
-import { ServiceError } from '#errors';
+import { isServiceError, ServiceError } from '#errors';
+import { errorContext } from '#observability';
 import type { SeenAccount, TransactionStores } from '#storage';
 import type { AccountAdministration, AccountUpdate, NewAccount, ReachedAccount } from '../types.ts';
 import { marksOf } from './account-changes.ts';
@@ -49,13 +50,23 @@ export function createAccountAdministration(workbench: Workbench, accounts: Acco
 }
 
 async function createAccount(
-  { gotrue, random, now }: Workbench,
+  { gotrue, random, now, logger }: Workbench,
   accounts: Accounts,
   stores: TransactionStores,
   { email, password, isVouchedFor, userMetadata, ...wanted }: NewAccount,
 ) {
   const id = random.uuid();
   const isConfirmed = wanted.isConfirmed ?? (await accounts.confirmsAutomatically());
+  const takeBack = () =>
+    gotrue
+      .administer(true, (api) => api.deleteUser(id))
+      .catch((failure: unknown) => {
+        if (isRefusal(failure, 'user_not_found')) return;
+        logger.warning('an account that may have been made could not be taken back from Supabase Auth', {
+          user_id: id,
+          error: errorContext(failure),
+        });
+      });
   stores.beforeCommit(async () => {
     const confirmedAt = isConfirmed ? now() : null;
     await stores.supabaseAccounts.remember(id, { email, confirmedAt, bannedUntil: null, lastSignInAt: null });
@@ -64,7 +75,13 @@ async function createAccount(
       ...{ id, email, email_confirm: isConfirmed, user_metadata: userMetadata },
       ...(password === null ? {} : { password: password.prepared }),
     };
-    await gotrue.administer(false, (api) => api.createUser(attributes)).catch(refuse);
+    try {
+      await gotrue.administer(false, (api) => api.createUser(attributes));
+    } catch (error) {
+      // It may have been made all the same, and nothing here would know who chose its password.
+      if (isServiceError(error, 'identity_unavailable')) await takeBack();
+      refuse(error);
+    }
   });
   return { id, email, isConfirmed };
 }

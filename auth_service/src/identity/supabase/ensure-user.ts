@@ -5,7 +5,7 @@ import type { Accounts } from './accounts.ts';
 import { isRefusal, whenRefused } from './refusal.ts';
 import type { Workbench } from './workbench.ts';
 
-/** In `app_metadata`, which nobody but the service key can write: the account was made for the first administrator. */
+/** In `app_metadata`, which nobody but the service key can write: for which address the account was made. */
 const MARK = 'paservices_administrator';
 
 const refuse = whenRefused([[['weak_password'], () => new ServiceError('weak_password')]]);
@@ -18,7 +18,7 @@ const refuse = whenRefused([[['weak_password'], () => new ServiceError('weak_pas
 export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accounts) {
   async function create({ email, password }: Credentials): Promise<GotrueUser | null> {
     try {
-      const attributes = { email, password, email_confirm: true, app_metadata: { [MARK]: true } };
+      const attributes = { email, password, email_confirm: true, app_metadata: { [MARK]: email } };
       return (await gotrue.administer(false, (api) => api.createUser(attributes))).user;
     } catch (error) {
       return isRefusal(error, 'email_exists', 'user_already_exists') ? null : refuse(error);
@@ -29,7 +29,9 @@ export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accou
     if (user.email_confirmed_at === undefined || user.email_confirmed_at === null) return false;
     const remembered = await storage.supabaseAccounts.remembered(user.id);
     if (remembered !== null && remembered.handedOverAt !== null) return false;
-    return user.app_metadata[MARK] === true || !(await accounts.confirmsAutomatically());
+    // Of this address: whoever was it before may have another one by now.
+    const isMarked = user.app_metadata[MARK] === user.email?.toLowerCase();
+    return isMarked || !(await accounts.confirmsAutomatically());
   }
 
   async function isStillProved(userId: string, email: string): Promise<boolean> {

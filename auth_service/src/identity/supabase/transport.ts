@@ -50,14 +50,15 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
   const base = `${settings.url}/auth/v1`;
   const lanes = bulkhead(UNDER_WAY_AT_MOST, 0);
   const circuit = circuitBreaker(handleType(OutageError), {
-    halfOpenAfter: ASKED_EACH_MS / 2,
+    // When it may be asked is for the timer to say, which no clock that is set back holds up.
+    halfOpenAfter: Number.NEGATIVE_INFINITY,
     breaker: new ConsecutiveBreaker(FAULTS_UNTIL_OPEN),
   });
   circuit.onBreak((reason) => {
     const error = 'error' in reason ? errorContext(reason.error) : undefined;
     if (!isDown) logger.warning('Supabase Auth cannot be reached; people are answered 503', { error });
     isDown = true;
-    setTimeout(askUntilBack, ASKED_EACH_MS).unref();
+    askLater();
   });
   circuit.onReset(() => {
     isDown = false;
@@ -65,6 +66,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
   });
   let isDown = false;
   let asking: Promise<void> | null = null;
+  let isTimed = false;
 
   async function attempt(path: string, request: Request, deadline: AbortSignal): Promise<Answer> {
     const { method, headers, body } = request;
@@ -110,9 +112,16 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
     return asking;
   }
 
-  /** A question that fails opens the circuit again, which asks again. */
+  function askLater(): void {
+    if (isTimed) return;
+    isTimed = true;
+    setTimeout(askUntilBack, ASKED_EACH_MS).unref();
+  }
+
   async function askUntilBack(): Promise<void> {
+    isTimed = false;
     if (circuit.state !== CircuitState.Closed) await askHealth();
+    if (circuit.state !== CircuitState.Closed) askLater();
   }
 
   return {
