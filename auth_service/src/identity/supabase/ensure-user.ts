@@ -1,8 +1,10 @@
 import type { User as GotrueUser } from '@supabase/auth-js';
 import { ServiceError } from '#errors';
+import type { TransactionStores } from '#storage';
 import type { Credentials, EnsuredUser } from '../types.ts';
 import type { Accounts } from './accounts.ts';
 import { isRefusal, whenRefused } from './refusal.ts';
+import { seenIn } from './wire.ts';
 import type { Workbench } from './workbench.ts';
 
 /** In `app_metadata`, which nobody but the service key can write: for which address the account was made. */
@@ -15,7 +17,7 @@ const refuse = whenRefused([[['weak_password'], () => new ServiceError('weak_pas
  * have proved its address: a confirmation proves nothing where accounts confirm themselves (there, who registers an
  * invited address first has it), nor after somebody chose the address or the password who may not vouch for it.
  */
-export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accounts) {
+export function createEnsureUser({ gotrue, storage, now }: Workbench, accounts: Accounts) {
   async function create({ email, password }: Credentials): Promise<GotrueUser | null> {
     try {
       const attributes = { email, password, email_confirm: true, app_metadata: { [MARK]: email } };
@@ -26,7 +28,9 @@ export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accou
   }
 
   async function isProved(user: GotrueUser): Promise<boolean> {
-    if (user.email_confirmed_at === undefined || user.email_confirmed_at === null) return false;
+    const { confirmedAt, bannedUntil } = seenIn(user);
+    // Banned where only GoTrue knows of it: nobody would come in as the administrator that this is to make.
+    if (confirmedAt === null || (bannedUntil !== null && bannedUntil > now())) return false;
     const remembered = await storage.supabaseAccounts.remembered(user.id);
     if (remembered !== null && remembered.handedOverAt !== null) return false;
     // Of this address: whoever was it before may have another one by now.
@@ -34,9 +38,11 @@ export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accou
     return isMarked || !(await accounts.confirmsAutomatically());
   }
 
-  async function isStillProved(userId: string, email: string): Promise<boolean> {
+  async function isStillProved(stores: TransactionStores, userId: string, email: string): Promise<boolean> {
     const user = await accounts.find(userId);
-    return user !== null && user.email?.toLowerCase() === email && (await isProved(user));
+    if (user === null || user.email?.toLowerCase() !== email || !(await isProved(user))) return false;
+    await stores.supabaseAccounts.remember(userId, seenIn(user));
+    return true;
   }
 
   return async (credentials: Credentials): Promise<EnsuredUser> => {
@@ -49,7 +55,7 @@ export function createEnsureUser({ gotrue, storage }: Workbench, accounts: Accou
       id: user.id,
       created: made !== null,
       isProved: await isProved(user),
-      isStillProved: () => isStillProved(user.id, email),
+      isStillProved: (stores) => isStillProved(stores, user.id, email),
     };
   };
 }
