@@ -114,6 +114,17 @@ describeOn('postgres', 'what GoTrue did not do, or did and did not say', (open) 
       assert.deepEqual(left, []);
     });
 
+    it('a session with the name of another is nobody’s', async () => {
+      const [one, other] = [await newPerson(identity), await newPerson(identity)];
+      const text = JSON.stringify({ ...one.session, user: other.session.user });
+      between.answer(/\/token/, { status: 200, text });
+      const login = identity.people.login(other, DEVICE);
+      await assert.rejects(login, refusal('identity_unavailable'));
+      await assert.rejects(identity.people.refresh('any'), refusal('identity_unavailable'));
+      between.stopAnswering();
+      assert.equal((await identity.storage.profiles.find(one.userId))?.email, one.email);
+    });
+
     it('a full mailbox looks as a new registration does', async () => {
       const told = await waiting.people.register({ email: anEmail(), password: PASSWORD }, DEVICE);
       const email = anEmail();

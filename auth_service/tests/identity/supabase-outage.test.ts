@@ -5,6 +5,7 @@ import { describeOn, type TestDatabase } from '../support/databases.ts';
 import { until } from '../support/until.ts';
 import { buildSupabaseIdentity, type SupabaseIdentity } from './build-supabase-identity.ts';
 import { DEVICE, newPerson, refusal, type SignedIn } from './conformance/under-test.ts';
+import { call } from './gotrue-clients.ts';
 import { SYSTEM } from './supabase-verbs.ts';
 
 const CROWD = 50;
@@ -60,6 +61,31 @@ describeOn('postgres', 'while GoTrue is away', (open) => {
       const isBack = await isWell();
       t.mock.timers.reset();
       assert.ok(isBack);
+    });
+
+    it('nobody makes it seem so to others by what they keep there', async () => {
+      await until(isWell);
+      const { gotrue } = identity;
+      const greedy = await newPerson(identity);
+      for (const key of ['a', 'b', 'c']) {
+        const body = JSON.stringify({ data: { [key]: 'x'.repeat(900_000) } });
+        const { status } = await call(gotrue, '/user', {
+          method: 'PUT',
+          token: greedy.session.access_token,
+          body,
+        });
+        assert.equal(status, 200);
+      }
+      gotrue.requests.length = 0;
+      for (let round = 0; round < 5; round += 1) {
+        const greed = Array.from({ length: 4 }, () => identity.people.login(greedy, DEVICE));
+        const outcomes = Promise.allSettled(greed);
+        await Promise.all([login(), login()]);
+        await outcomes;
+        await login();
+      }
+      assert.ok(!gotrue.requests.some(({ path }) => path === '/auth/v1/health'), 'its health was doubted');
+      await gotrue.deleteUser(greedy.userId);
     });
 
     /** All at once, and how long the last of them took. */

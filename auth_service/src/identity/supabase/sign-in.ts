@@ -7,6 +7,7 @@ import type { Credentials, Device, UserSession } from '../types.ts';
 import type { TokenOfPerson } from './access-tokens.ts';
 import { createEvenTime } from './even-time.ts';
 import { isRefusal, meaningOf, Refusal } from './refusal.ts';
+import { requireShape } from './shapes.ts';
 import { seenIn, toUserSession } from './wire.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -171,6 +172,7 @@ function createReception(workbench: Workbench): SignIn['receive'] {
   return async (session) => {
     const token = await readOwn(session);
     const { userId, sessionId } = token;
+    requireShape(session.user.id === userId, '/token');
     ends.learnLifetime(token.lifetime);
     await view.prove(userId);
     const standing = await view.standing(userId, sessionId);

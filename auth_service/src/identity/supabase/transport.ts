@@ -11,7 +11,7 @@ import {
 import { ServiceError } from '#errors';
 import { currentRequest, errorContext } from '#observability';
 import type { Device } from '../types.ts';
-import { type Answer, OutageError, readAnswer } from './answer.ts';
+import { type Answer, OutageError, OversizeError, readAnswer } from './answer.ts';
 import type { SupabaseDependencies, SupabaseSettings } from './dependencies.ts';
 import { isSecretKey } from './key-kinds.ts';
 
@@ -80,7 +80,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
       });
       return await readAnswer(response);
     } catch (cause) {
-      if (cause instanceof OutageError) throw cause;
+      if (cause instanceof OutageError || cause instanceof OversizeError) throw cause;
       throw new OutageError(deadline.aborted ? 'no answer in time' : 'the connection failed', { cause });
     }
   }
@@ -90,7 +90,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
     try {
       return await attempt(path, request, deadline);
     } catch (error) {
-      if (!request.isSafe || deadline.aborted) throw error;
+      if (!request.isSafe || deadline.aborted || error instanceof OversizeError) throw error;
       await sleep(REPEATED_AFTER_MS);
       return await attempt(path, request, deadline);
     }
@@ -98,8 +98,13 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
 
   /** One fault may be bad luck. When GoTrue does not even say that it is well, the next ones need not wait for theirs. */
   function askHealth(): Promise<void> {
-    const question = () =>
-      attempt('/health', healthRequest(settings), AbortSignal.timeout(HEALTH_DEADLINE_MS));
+    const question = async () => {
+      try {
+        await attempt('/health', healthRequest(settings), AbortSignal.timeout(HEALTH_DEADLINE_MS));
+      } catch (cause) {
+        throw cause instanceof OutageError ? cause : new OutageError('it does not say how it is', { cause });
+      }
+    };
     asking ??= circuit
       .execute(question)
       .then(
@@ -159,6 +164,7 @@ function callerHeaders(
 function unavailable(cause: unknown): unknown {
   const isOurs =
     cause instanceof OutageError ||
+    cause instanceof OversizeError ||
     cause instanceof BrokenCircuitError ||
     cause instanceof BulkheadRejectedError;
   return isOurs
