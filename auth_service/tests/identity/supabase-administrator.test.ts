@@ -140,6 +140,21 @@ describeOn('postgres', 'the first administrator of a GoTrue', (open) => {
       await requireRefused(one);
     });
 
+    it('is nobody whom one gave a password, although nothing was heard of it', async () => {
+      const one = await waiting();
+      const known = await newPerson(one, { email: EMAIL });
+      await using between = await startInBetween(() => one.gotrue);
+      const unheard = await build({ double: { ...one.gotrue, url: between.url } });
+      between.lose(/^PUT .*admin\/users/);
+      const password = 'chosen by somebody else 7';
+      const change = unheard.users.update(USERS_WRITE, known.userId, { password });
+      await assert.rejects(change, refusal('identity_unavailable'));
+      await signInAs(one, { email: EMAIL, password });
+      await requireRefused(one);
+      await one.users.update(SYSTEM, known.userId, { password: 'vouched for by the system 7' });
+      assert.deepEqual(await bootstrap(one), { created: false });
+    });
+
     it('is nobody who was it under another address', async () => {
       await bootstrap();
       const [former = ''] = await holders();

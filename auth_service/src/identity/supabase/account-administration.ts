@@ -5,6 +5,7 @@ import type { SeenAccount, TransactionStores } from '#storage';
 import type { AccountAdministration, AccountUpdate, NewAccount, ReachedAccount } from '../types.ts';
 import { marksOf } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
+import { HANDED_OVER_MARK, isMarkedAsHandedOver } from './handed-over.ts';
 import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
 import { seenIn } from './wire.ts';
 import type { Workbench } from './workbench.ts';
@@ -74,6 +75,7 @@ async function createAccount(
     const attributes: AdminUserAttributes = {
       ...{ id, email, email_confirm: isConfirmed, user_metadata: userMetadata },
       ...(password === null ? {} : { password: password.prepared }),
+      ...(isVouchedFor ? {} : { app_metadata: { [HANDED_OVER_MARK]: true } }),
     };
     try {
       await gotrue.administer(false, (api) => api.createUser(attributes));
@@ -89,6 +91,7 @@ async function createAccount(
 function reached(workbench: Workbench, userId: string, user: GotrueUser | null): ReachedAccount {
   const { gotrue, ends, now } = workbench;
   let seen: SeenAccount | null = user === null ? null : seenIn(user);
+  const marked = isMarkedAsHandedOver(user);
   return {
     async find() {
       if (user === null || seen === null) return null;
@@ -112,7 +115,9 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
       if (handedOver || change.isVouchedFor) {
         await stores.supabaseAccounts.markHandedOver(userId, change.isVouchedFor ? null : now());
       }
-      const attributes = attributesOf(change, now());
+      const mark = { app_metadata: { [HANDED_OVER_MARK]: change.isVouchedFor ? null : true } };
+      const isMarked = handedOver || (change.isVouchedFor && marked);
+      const attributes = { ...attributesOf(change, now()), ...(isMarked ? mark : {}) };
       stores.beforeCommit(async () => {
         await gotrue.administer(true, (api) => api.updateUserById(userId, attributes)).catch(refuse);
       });

@@ -3,6 +3,7 @@ import { ServiceError } from '#errors';
 import type { TransactionStores } from '#storage';
 import type { Credentials, EnsuredUser } from '../types.ts';
 import type { Accounts } from './accounts.ts';
+import { isMarkedAsHandedOver } from './handed-over.ts';
 import { isRefusal, whenRefused } from './refusal.ts';
 import { seenIn } from './wire.ts';
 import type { Workbench } from './workbench.ts';
@@ -31,6 +32,7 @@ export function createEnsureUser({ gotrue, storage, now }: Workbench, accounts: 
     const { confirmedAt, bannedUntil } = seenIn(user);
     // Banned where only GoTrue knows of it: nobody would come in as the administrator that this is to make.
     if (confirmedAt === null || (bannedUntil !== null && bannedUntil > now())) return false;
+    if (isMarkedAsHandedOver(user)) return false;
     const remembered = await storage.supabaseAccounts.remembered(user.id);
     if (remembered !== null && remembered.handedOverAt !== null) return false;
     // Of this address: whoever was it before may have another one by now.
