@@ -1,10 +1,12 @@
 import type { AdminUserAttributes, User as GotrueUser } from '@supabase/auth-js';
-import { ServiceError } from '#errors';
+import { isServiceError, ServiceError } from '#errors';
+import { errorContext } from '#observability';
 import type { SeenAccount, TransactionStores } from '#storage';
 import type { AccountAdministration, AccountUpdate, NewAccount, ReachedAccount } from '../types.ts';
 import { marksOf } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
-import { whenRefused } from './refusal.ts';
+import { HANDED_OVER_MARK, isMarkedAsHandedOver } from './handed-over.ts';
+import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
 import { seenIn } from './wire.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -49,13 +51,23 @@ export function createAccountAdministration(workbench: Workbench, accounts: Acco
 }
 
 async function createAccount(
-  { gotrue, random, now }: Workbench,
+  { gotrue, random, now, logger }: Workbench,
   accounts: Accounts,
   stores: TransactionStores,
   { email, password, isVouchedFor, userMetadata, ...wanted }: NewAccount,
 ) {
   const id = random.uuid();
   const isConfirmed = wanted.isConfirmed ?? (await accounts.confirmsAutomatically());
+  const takeBack = () =>
+    gotrue
+      .administer(true, (api) => api.deleteUser(id))
+      .catch((failure: unknown) => {
+        if (isRefusal(failure, 'user_not_found')) return;
+        logger.warning('an account that may have been made could not be taken back from Supabase Auth', {
+          user_id: id,
+          error: errorContext(failure),
+        });
+      });
   stores.beforeCommit(async () => {
     const confirmedAt = isConfirmed ? now() : null;
     await stores.supabaseAccounts.remember(id, { email, confirmedAt, bannedUntil: null, lastSignInAt: null });
@@ -63,8 +75,15 @@ async function createAccount(
     const attributes: AdminUserAttributes = {
       ...{ id, email, email_confirm: isConfirmed, user_metadata: userMetadata },
       ...(password === null ? {} : { password: password.prepared }),
+      ...(isVouchedFor ? {} : { app_metadata: { [HANDED_OVER_MARK]: true } }),
     };
-    await gotrue.administer(false, (api) => api.createUser(attributes)).catch(refuse);
+    try {
+      await gotrue.administer(false, (api) => api.createUser(attributes));
+    } catch (error) {
+      // It may have been made all the same, and nothing here would know who chose its password.
+      if (isServiceError(error, 'identity_unavailable')) await takeBack();
+      refuse(error);
+    }
   });
   return { id, email, isConfirmed };
 }
@@ -72,6 +91,7 @@ async function createAccount(
 function reached(workbench: Workbench, userId: string, user: GotrueUser | null): ReachedAccount {
   const { gotrue, ends, now } = workbench;
   let seen: SeenAccount | null = user === null ? null : seenIn(user);
+  const marked = isMarkedAsHandedOver(user);
   return {
     async find() {
       if (user === null || seen === null) return null;
@@ -95,7 +115,9 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
       if (handedOver || change.isVouchedFor) {
         await stores.supabaseAccounts.markHandedOver(userId, change.isVouchedFor ? null : now());
       }
-      const attributes = attributesOf(change, now());
+      const mark = { app_metadata: { [HANDED_OVER_MARK]: change.isVouchedFor ? null : true } };
+      const isMarked = handedOver || (change.isVouchedFor && marked);
+      const attributes = { ...attributesOf(change, now()), ...(isMarked ? mark : {}) };
       stores.beforeCommit(async () => {
         await gotrue.administer(true, (api) => api.updateUserById(userId, attributes)).catch(refuse);
       });
@@ -106,7 +128,12 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
       await ends.end(stores, userId, {}, { byGotrue: true, isDeleted: true });
       if (seen === null) return false;
       stores.beforeCommit(async () => {
-        await gotrue.administer(true, (api) => api.deleteUser(userId)).catch(refuse);
+        try {
+          await gotrue.administer(true, (api) => api.deleteUser(userId));
+        } catch (error) {
+          // Gone meanwhile, or at the first of two tries whose answer was lost: which is what was wanted.
+          if (!isRefusal(error, 'user_not_found')) throw meaningOf(error);
+        }
       });
       return true;
     },

@@ -1,5 +1,6 @@
 import type { User as GotrueUser } from '@supabase/auth-js';
 import { isRefusal, meaningOf } from './refusal.ts';
+import { isPerson, requireShape } from './shapes.ts';
 import type { Workbench } from './workbench.ts';
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -27,7 +28,8 @@ export function createAccounts({ gotrue, now }: Pick<Workbench, 'gotrue' | 'now'
     try {
       const body = await gotrue.read(`/admin/users?${search}`, 'service');
       const { users } = (body ?? {}) as { users?: unknown };
-      return Array.isArray(users) ? (users as GotrueUser[]) : [];
+      requireShape(Array.isArray(users) && users.every(isPerson), '/admin/users');
+      return users as GotrueUser[];
     } catch (error) {
       throw meaningOf(error);
     }
@@ -61,8 +63,11 @@ export function createAccounts({ gotrue, now }: Pick<Workbench, 'gotrue' | 'now'
         return settings.confirms;
       }
       try {
-        const body = (await gotrue.read('/settings', 'anybody')) as { mailer_autoconfirm?: unknown };
-        settings = { atMs: now().getTime(), confirms: body?.mailer_autoconfirm === true };
+        const body = await gotrue.read('/settings', 'anybody');
+        const { mailer_autoconfirm: confirms } = (body ?? {}) as { mailer_autoconfirm?: unknown };
+        // What proves an address hangs on it: nothing is taken for granted.
+        requireShape(typeof confirms === 'boolean', '/settings');
+        settings = { atMs: now().getTime(), confirms: confirms === true };
         return settings.confirms;
       } catch (error) {
         throw meaningOf(error);

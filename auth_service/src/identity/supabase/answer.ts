@@ -3,6 +3,11 @@ export class OutageError extends Error {
   override readonly name = 'OutageError';
 }
 
+/** It answered, with more than is read here: no sign that it is away, since whose data it is can make it so. */
+export class OversizeError extends Error {
+  override readonly name = 'OversizeError';
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -17,7 +22,7 @@ const WITHOUT_BODY: readonly number[] = [204, 205, 304];
 const isGatewayFault = (status: number) =>
   (status > 500 && status <= 504) || (status >= 520 && status <= 530);
 
-/** @throws OutageError for whatever is no JSON from GoTrue itself. */
+/** @throws OutageError for whatever is no JSON from GoTrue itself; OversizeError. */
 export async function readAnswer(response: Response): Promise<Answer> {
   const { status, headers } = response;
   try {
@@ -40,7 +45,7 @@ async function readBounded({ body }: Response): Promise<string> {
   let received = 0;
   for await (const chunk of body) {
     received += chunk.byteLength;
-    if (received > BYTES_MAX) throw new OutageError(`the answer has more than ${BYTES_MAX} bytes`);
+    if (received > BYTES_MAX) throw new OversizeError(`the answer has more than ${BYTES_MAX} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -7,9 +7,11 @@ import {
 } from '@supabase/auth-js';
 import { ServiceError } from '#errors';
 import type { Device } from '../types.ts';
+import type { Answer } from './answer.ts';
 import type { SupabaseDependencies, SupabaseSettings } from './dependencies.ts';
 import { isPublishableKey, isSecretKey } from './key-kinds.ts';
 import { Refusal } from './refusal.ts';
+import { requireAnswer } from './shapes.ts';
 import { createTransport, type Transport } from './transport.ts';
 
 type Result<T> =
@@ -72,9 +74,7 @@ export function createGotrue(dependencies: SupabaseDependencies): Gotrue {
     async read(path, as) {
       const headers = as === 'service' ? asService : asAnybody;
       const answer = await transport.send(path, { method: 'GET', headers, isSafe: true });
-      const body: unknown = answer.body === '' ? null : JSON.parse(answer.body);
-      if (answer.status >= 400) throw Refusal.of(answer.status, body);
-      return body;
+      return bodyOf(answer);
     },
   };
 }
@@ -95,8 +95,9 @@ interface Terms {
 }
 
 /**
- * The client takes what is thrown in its `fetch`, and every 5xx, for a reason to try again for half a minute. So it is
- * never shown one: it gets a plain refusal, and the fault is thrown when it is done.
+ * The client takes what is thrown in its `fetch`, every 5xx, and what it cannot read, for a reason to try again for half
+ * a minute; and some refusals lose their code in it. So it is never shown one: it gets a plain refusal, and what was
+ * said is thrown when it is done.
  */
 async function exchange<T>(
   transport: Transport,
@@ -104,7 +105,6 @@ async function exchange<T>(
   work: (fetch: typeof globalThis.fetch) => Promise<Result<T>>,
 ): Promise<T> {
   let fault: unknown;
-  let retryAfter: string | null = null;
   const fetch: typeof globalThis.fetch = async (input, init = {}) => {
     const { method = 'GET' } = init;
     const path = String(input).slice(base.length);
@@ -116,11 +116,8 @@ async function exchange<T>(
         device,
         isSafe: isSafe ?? SAFE.test(`${method} ${path}`),
       });
-      retryAfter = answer.headers.get('retry-after');
-      if (answer.status < 500) {
-        return new Response(answer.body === '' ? null : answer.body, answer);
-      }
-      fault = Refusal.of(answer.status, JSON.parse(answer.body));
+      requireAnswer(method, path, bodyOf(answer));
+      return new Response(answer.body === '' ? null : answer.body, answer);
     } catch (error) {
       fault = error;
     }
@@ -129,7 +126,15 @@ async function exchange<T>(
   const result = await settle(work(fetch));
   if (fault !== undefined) throw fault;
   if (result.error === null) return result.data as T;
-  throw new Refusal(result.error.status ?? 0, result.error.code ?? '', result.error.message, retryAfter);
+  const { status = 0, code = '', message } = result.error;
+  throw new Refusal(status, code, message, null);
+}
+
+/** @throws Refusal */
+function bodyOf({ status, headers, body }: Answer): unknown {
+  const parsed: unknown = body === '' ? null : JSON.parse(body);
+  if (status >= 400) throw Refusal.of(status, parsed, headers.get('retry-after'));
+  return parsed;
 }
 
 /** Some of its verbs throw what others return. */

@@ -1,5 +1,7 @@
 import { ServiceError } from '#errors';
 
+const LONGEST_WAIT_SECONDS = 3_600;
+
 /** GoTrue said no. Within this folder; each verb says what it means for its caller. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -8,20 +10,21 @@ export class Refusal extends Error {
   readonly code: string;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, code: string, message: string, retryAfter: string | null = null) {
+  constructor(status: number, code: string, message: string, retryAfter: string | null) {
     super(`${status} ${code}: ${message}`);
     this.status = status;
     this.code = code;
-    const seconds = Number(retryAfter ?? Number.NaN);
-    this.retryAfterSeconds = Number.isFinite(seconds) ? seconds : undefined;
+    const seconds = /^[0-9]+$/.test(retryAfter ?? '') ? Number(retryAfter) : undefined;
+    this.retryAfterSeconds =
+      seconds === undefined ? undefined : Math.min(Math.max(seconds, 1), LONGEST_WAIT_SECONDS);
   }
 
-  /** Of an answer that `@supabase/auth-js` has not read. Both of GoTrue's formats. */
-  static of(status: number, body: unknown): Refusal {
+  /** Of an answer as it came. Both of GoTrue's formats. */
+  static of(status: number, body: unknown, retryAfter: string | null): Refusal {
     const { error_code, code, msg, message } = (body ?? {}) as Record<string, unknown>;
     const name = [error_code, code].find((value) => typeof value === 'string');
     const text = [msg, message].find((value) => typeof value === 'string');
-    return new Refusal(status, String(name ?? ''), String(text ?? ''));
+    return new Refusal(status, String(name ?? ''), String(text ?? ''), retryAfter);
   }
 }
 

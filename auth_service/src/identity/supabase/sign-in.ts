@@ -7,6 +7,7 @@ import type { Credentials, Device, UserSession } from '../types.ts';
 import type { TokenOfPerson } from './access-tokens.ts';
 import { createEvenTime } from './even-time.ts';
 import { isRefusal, meaningOf, Refusal } from './refusal.ts';
+import { requireShape } from './shapes.ts';
 import { seenIn, toUserSession } from './wire.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -124,7 +125,7 @@ async function goOn(
       });
       throw new ServiceError('refresh_token_already_used');
     }
-    // A gateway's 401 is about our key; GoTrue's own refusals have a code, its client's have none and no status.
+    // A gateway's 401 is about our key; GoTrue's own refusals have a code, older ones and its client's own have none and the status 400.
     const isOfToken = error instanceof Refusal && GONE.has(error.status) && !isOfGateway(error);
     if (isOfToken) throw new ServiceError('refresh_token_not_found', undefined, { cause: error });
     throw meaningOf(error);
@@ -171,6 +172,7 @@ function createReception(workbench: Workbench): SignIn['receive'] {
   return async (session) => {
     const token = await readOwn(session);
     const { userId, sessionId } = token;
+    requireShape(session.user.id === userId, '/token');
     ends.learnLifetime(token.lifetime);
     await view.prove(userId);
     const standing = await view.standing(userId, sessionId);

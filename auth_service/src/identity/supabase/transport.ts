@@ -11,7 +11,7 @@ import {
 import { ServiceError } from '#errors';
 import { currentRequest, errorContext } from '#observability';
 import type { Device } from '../types.ts';
-import { type Answer, OutageError, readAnswer } from './answer.ts';
+import { type Answer, OutageError, OversizeError, readAnswer } from './answer.ts';
 import type { SupabaseDependencies, SupabaseSettings } from './dependencies.ts';
 import { isSecretKey } from './key-kinds.ts';
 
@@ -50,14 +50,15 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
   const base = `${settings.url}/auth/v1`;
   const lanes = bulkhead(UNDER_WAY_AT_MOST, 0);
   const circuit = circuitBreaker(handleType(OutageError), {
-    halfOpenAfter: ASKED_EACH_MS / 2,
+    // When it may be asked is for the timer to say, which no clock that is set back holds up.
+    halfOpenAfter: Number.NEGATIVE_INFINITY,
     breaker: new ConsecutiveBreaker(FAULTS_UNTIL_OPEN),
   });
   circuit.onBreak((reason) => {
     const error = 'error' in reason ? errorContext(reason.error) : undefined;
     if (!isDown) logger.warning('Supabase Auth cannot be reached; people are answered 503', { error });
     isDown = true;
-    setTimeout(askUntilBack, ASKED_EACH_MS).unref();
+    askLater();
   });
   circuit.onReset(() => {
     isDown = false;
@@ -65,6 +66,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
   });
   let isDown = false;
   let asking: Promise<void> | null = null;
+  let isTimed = false;
 
   async function attempt(path: string, request: Request, deadline: AbortSignal): Promise<Answer> {
     const { method, headers, body } = request;
@@ -78,7 +80,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
       });
       return await readAnswer(response);
     } catch (cause) {
-      if (cause instanceof OutageError) throw cause;
+      if (cause instanceof OutageError || cause instanceof OversizeError) throw cause;
       throw new OutageError(deadline.aborted ? 'no answer in time' : 'the connection failed', { cause });
     }
   }
@@ -88,7 +90,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
     try {
       return await attempt(path, request, deadline);
     } catch (error) {
-      if (!request.isSafe || deadline.aborted) throw error;
+      if (!request.isSafe || deadline.aborted || error instanceof OversizeError) throw error;
       await sleep(REPEATED_AFTER_MS);
       return await attempt(path, request, deadline);
     }
@@ -96,8 +98,13 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
 
   /** One fault may be bad luck. When GoTrue does not even say that it is well, the next ones need not wait for theirs. */
   function askHealth(): Promise<void> {
-    const question = () =>
-      attempt('/health', healthRequest(settings), AbortSignal.timeout(HEALTH_DEADLINE_MS));
+    const question = async () => {
+      try {
+        await attempt('/health', healthRequest(settings), AbortSignal.timeout(HEALTH_DEADLINE_MS));
+      } catch (cause) {
+        throw cause instanceof OutageError ? cause : new OutageError('it does not say how it is', { cause });
+      }
+    };
     asking ??= circuit
       .execute(question)
       .then(
@@ -110,9 +117,16 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
     return asking;
   }
 
-  /** A question that fails opens the circuit again, which asks again. */
+  function askLater(): void {
+    if (isTimed) return;
+    isTimed = true;
+    setTimeout(askUntilBack, ASKED_EACH_MS).unref();
+  }
+
   async function askUntilBack(): Promise<void> {
+    isTimed = false;
     if (circuit.state !== CircuitState.Closed) await askHealth();
+    if (circuit.state !== CircuitState.Closed) askLater();
   }
 
   return {
@@ -150,6 +164,7 @@ function callerHeaders(
 function unavailable(cause: unknown): unknown {
   const isOurs =
     cause instanceof OutageError ||
+    cause instanceof OversizeError ||
     cause instanceof BrokenCircuitError ||
     cause instanceof BulkheadRejectedError;
   return isOurs

@@ -1,4 +1,4 @@
-import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
+import { BulkheadRejectedError, bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import { ServiceError } from '#errors';
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
 import { createDatabaseView, type DatabaseView } from './database-view.ts';
@@ -10,6 +10,8 @@ import { createSessionEnds, type SessionEnds } from './session-ends.ts';
 /** Each holds a connection to the database while GoTrue works. */
 const TURNS_AT_ONCE = 2;
 const WAITING_TURNS = 100;
+/** Whoever had to wait for longer is not begun with: with GoTrue's own deadline it would be more than three seconds. */
+const LONGEST_WAIT_MS = 1_000;
 
 /** What the verbs of this folder share. */
 export interface Workbench extends SupabaseDependencies {
@@ -35,8 +37,13 @@ export function createWorkbench(dependencies: SupabaseDependencies): Workbench {
     tokens: createAccessTokens(dependencies, createKeySet({ ...dependencies, gotrue })),
     ends: createSessionEnds(dependencies, view),
     async inTurn(work) {
+      const since = performance.now();
       try {
-        return await turns.execute(work);
+        return await turns.execute(() => {
+          if (performance.now() - since > LONGEST_WAIT_MS)
+            throw new BulkheadRejectedError(TURNS_AT_ONCE, WAITING_TURNS);
+          return work();
+        });
       } catch (cause) {
         if (!(cause instanceof Error) || !isBulkheadRejectedError(cause)) throw cause;
         throw new ServiceError('identity_unavailable', undefined, { cause, retryAfterSeconds: 1 });

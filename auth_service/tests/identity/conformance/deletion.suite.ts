@@ -42,7 +42,7 @@ export function describeDeletion({ identity, capabilities }: ConformanceSuite): 
         await assert.rejects(people.deleteAccount(late), refusal('reauthentication_needed'));
       }
       const fresh = await signInAs(identity(), person);
-      await pass(599);
+      await pass(598);
       await people.deleteAccount(fresh.bearer);
     });
 
