@@ -7,6 +7,10 @@ alter table auth_service_data.profiles
   add column account_confirmed_at timestamptz,
   add column account_banned_until timestamptz,
   add column account_last_sign_in_at timestamptz,
+  -- When Supabase changed it last: what was seen earlier, and arrives later, is not written over it.
+  add column account_updated_at timestamptz,
+  -- When it was found to be there no more; nobody can log in with it, so it counts for no administrator.
+  add column account_gone_at timestamptz,
   -- When somebody who may not vouch for an address chose the address or the password: it proves nothing since.
   add column account_handed_over_at timestamptz;
 

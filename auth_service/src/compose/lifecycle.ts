@@ -63,7 +63,7 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
     try {
       if (!(await rooms.people.bootstrap())) logger.warning(NO_ADMINISTRATOR);
     } catch (error) {
-      if (!isServiceError(error, 'identity_unavailable')) throw error;
+      if (!passesAtSupabase(error)) throw error;
       logger.warning('Whether there is an administrator waits for Supabase Auth', {
         error: errorContext(error),
       });
@@ -72,7 +72,15 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
         logger.error('No administrator was made', { error: errorContext(failure) });
       });
     }
-    void rooms.people.supabase?.lookAround();
+    keepLookingAround().catch(() => undefined);
+  }
+
+  async function keepLookingAround(): Promise<void> {
+    const { supabase } = rooms.people;
+    for (let delay = RETRY_DELAY_MS; supabase !== null; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
+      if (await supabase.lookAround()) return;
+      await sleep(delay, undefined, { signal: stopping.signal, ref: false });
+    }
   }
 
   async function keepLooking(): Promise<void> {
@@ -80,9 +88,11 @@ export function createLifecycle(rooms: LifecycleRooms): Lifecycle {
       await sleep(delay, undefined, { signal: stopping.signal, ref: false });
       try {
         if (!(await rooms.people.bootstrap())) logger.warning(NO_ADMINISTRATOR);
-        return void (await rooms.people.supabase?.lookAround());
+        return;
       } catch (error) {
-        if (!isServiceError(error, 'identity_unavailable') && !curedByWaiting(error)) throw error;
+        const isPassing = passesAtSupabase(error) || curedByWaiting(error);
+        if (!isPassing && !isServiceError(error, 'identity_misconfigured')) throw error;
+        if (!isPassing) logger.error('No administrator was made', { error: errorContext(error) });
       }
     }
   }
@@ -147,6 +157,10 @@ async function prepareForCommand(rooms: LifecycleRooms): Promise<void> {
   await requireSchema(rooms);
   const known = await rooms.storage.bootstrapMarks.list();
   if (known.length === 0) await rooms.rbac.ensureBuiltIns();
+}
+
+function passesAtSupabase(error: unknown): boolean {
+  return isServiceError(error, 'identity_unavailable') || isServiceError(error, 'rate_limited');
 }
 
 function curedByWaiting(error: unknown): error is ServiceError {

@@ -4,6 +4,7 @@ import { ADMIN_ROLE, ADMINISTRATORS_LOCK } from '#rbac';
 import type { Storage } from '#storage';
 import { adoptAs } from './adoption.ts';
 import { requireEmail } from './email-address.ts';
+import { lookAtAdministrators } from './look-at-administrators.ts';
 import type { IdentityProvider } from './types.ts';
 
 const NO_WAY_IN =
@@ -12,7 +13,7 @@ const DEACTIVATED =
   'The account of INITIAL_ADMIN_EMAIL is deactivated. Activate it, or name another address.';
 
 export interface AdministratorDependencies {
-  readonly provider: Pick<IdentityProvider, 'ensureUser'>;
+  readonly provider: Pick<IdentityProvider, 'ensureUser' | 'administration'>;
   readonly storage: Pick<Storage, 'userRoles' | 'roles' | 'profiles' | 'transaction'>;
   readonly audit: Audit;
   readonly now: () => Date;
@@ -31,6 +32,7 @@ export async function bootstrapAdministrator(
   { provider, storage, audit, now }: AdministratorDependencies,
   credentials: { readonly email: string; readonly password: string },
 ): Promise<{ created: boolean }> {
+  await lookAtAdministrators({ provider, storage });
   if (await storage.userRoles.isHeld(ADMIN_ROLE, now())) return { created: false };
   const email = requireEmail(credentials.email);
   const user = await provider.ensureUser({ ...credentials, email }, adoptAs({}, now));

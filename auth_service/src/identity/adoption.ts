@@ -1,7 +1,7 @@
 import { isServiceError, ServiceError } from '#errors';
 import { ADMINISTRATORS_LOCK } from '#rbac';
-import type { Profile, Stores, TransactionStores } from '#storage';
-import { namesIn } from './profile-input.ts';
+import type { Profile, Storage, Stores, TransactionStores } from '#storage';
+import { namesIn, usernameIn } from './profile-input.ts';
 import type { Adopt, OwnAccount } from './types.ts';
 
 export const DEFAULT_ROLE = 'user';
@@ -44,13 +44,36 @@ export async function adoptAtFirstSight(
   stores: TransactionStores,
   userId: string,
   account: OwnAccount,
+  claimsUsername = false,
 ): Promise<boolean> {
   await stores.lock(ADMINISTRATORS_LOCK);
   if ((await stores.profiles.find(userId)) !== null) return true;
   const user = await account.find(stores);
   if (user === null) return false;
-  await adoptAs(namesIn(user.userMetadata), now)(stores, user);
+  const username = claimsUsername ? usernameIn(user.userMetadata) : null;
+  await adoptAs({ ...namesIn(user.userMetadata), username }, now)(stores, user);
   return true;
+}
+
+/**
+ * The same in a transaction of its own. The username that was asked for is theirs from now on; where somebody has it, the
+ * profile comes without (docs/decisions/0010).
+ */
+export async function adoptNow(
+  dependencies: { readonly storage: Pick<Storage, 'transaction'>; readonly now: () => Date },
+  userId: string,
+  account: OwnAccount,
+): Promise<void> {
+  const adopt = (claimsUsername: boolean) =>
+    dependencies.storage.transaction((stores) =>
+      adoptAtFirstSight(dependencies, stores, userId, account, claimsUsername),
+    );
+  try {
+    await adopt(true);
+  } catch (error) {
+    if (!isServiceError(error, 'username_taken')) throw error;
+    await adopt(false);
+  }
 }
 
 /** Of a profile only the username can be taken. */

@@ -1,9 +1,10 @@
 import type { Audit } from '#audit';
 import { ServiceError } from '#errors';
-import { keepAnAdministrator } from '#rbac';
+import { ADMIN_ROLE, keepAnAdministrator } from '#rbac';
 import type { Profile, Storage, TransactionStores } from '#storage';
-import { adoptAs, adoptAtFirstSight, type ProfileNames, takenMeansUsername } from './adoption.ts';
+import { adoptAs, adoptAtFirstSight, adoptNow, type ProfileNames, takenMeansUsername } from './adoption.ts';
 import { requireEmail } from './email-address.ts';
+import { lookAtAdministrators } from './look-at-administrators.ts';
 import type { StrengthRules } from './passwords/strength.ts';
 import {
   type NewPerson,
@@ -28,7 +29,7 @@ const FRESH_LOGIN_SECONDS = 600;
 
 export interface PeopleDependencies {
   readonly provider: IdentityProvider;
-  readonly storage: Pick<Storage, 'profiles' | 'transaction'>;
+  readonly storage: Pick<Storage, 'profiles' | 'userRoles' | 'transaction'>;
   readonly audit: Audit;
   readonly strength: StrengthRules;
   readonly now: () => Date;
@@ -75,12 +76,10 @@ export interface People {
 export function createPeople(dependencies: PeopleDependencies): People {
   const { provider, storage, audit, strength, now } = dependencies;
 
-  function firstProfileOf(principal: UserPrincipal): Promise<Profile | null> {
+  async function firstProfileOf(principal: UserPrincipal): Promise<Profile | null> {
     const { userId } = principal;
-    return storage.transaction(async (stores) => {
-      await adoptAtFirstSight(dependencies, stores, userId, provider.own(principal));
-      return await stores.profiles.find(userId);
-    });
+    await adoptNow(dependencies, userId, provider.own(principal));
+    return await storage.profiles.find(userId);
   }
 
   async function changeNames(
@@ -159,6 +158,7 @@ export function createPeople(dependencies: PeopleDependencies): People {
       if (age > FRESH_LOGIN_SECONDS) {
         throw new ServiceError('reauthentication_needed', 'This needs a fresh login. Log in again first.');
       }
+      if (bearer.principal.roles.includes(ADMIN_ROLE)) await lookAtAdministrators(dependencies);
       await provider.deleteUser(bearer, (stores) =>
         keepAnAdministrator(stores, now(), () => stores.profiles.delete(bearer.principal.userId)),
       );

@@ -23,6 +23,8 @@ export interface SeenAccount {
   readonly confirmedAt: Date | null;
   readonly bannedUntil: Date | null;
   readonly lastSignInAt: Date | null;
+  /** By Supabase's clock. Null: it is not what Supabase said, but what it is about to be told. */
+  readonly updatedAt: Date | null;
 }
 
 /** An account of the embedded identity server. */
@@ -97,6 +99,8 @@ export interface Standing extends PersonRights {
   /** Null: born elsewhere, and not seen here yet. */
   readonly profile: Profile | null;
   readonly login: 'alive' | 'ended' | 'not visible';
+  /** As far as was seen of the account. */
+  readonly isBanned: boolean;
 }
 
 /** A log-in of Supabase's. */

@@ -30,12 +30,21 @@ export interface SupabaseAccountStore {
   hookRights(): Promise<'granted' | 'refused' | 'no role'>;
   /** What the database takes for the time. */
   clock(): Promise<Date>;
-  /** Whether the account is in `auth.users`; only where that can be read. */
-  hasUser(userId: string): Promise<boolean>;
+  /** Whether the account is in `auth.users`, as it was changed last; only where that can be read. */
+  hasUser(userId: string, updatedAt: Date | null): Promise<boolean>;
+  /** Whether the log-in is in `auth.sessions`; only where that can be read. */
+  hasSession(userId: string, sessionId: string): Promise<boolean>;
+  /**
+   * Revocations without end of log-ins that are in `auth.sessions` no more get this end: nothing renews them.
+   * @returns how many did
+   */
+  limitEnded(expiresAt: Date): Promise<number>;
   /** Newest first; only where `auth.sessions` can be read. */
   sessions(userId: string): Promise<SupabaseSession[]>;
-  /** Keeps what was seen. @returns false when there is no profile. */
+  /** Keeps what was seen, unless something newer was. @returns false when there is no profile. */
   remember(userId: string, seen: SeenAccount): Promise<boolean>;
+  /** The account is there no more. */
+  markGone(userId: string, at: Date): Promise<void>;
   /** What was kept. */
   remembered(userId: string): Promise<(SeenAccount & { readonly handedOverAt: Date | null }) | null>;
   /** @param at null: whoever made the change vouches for the address. */
@@ -83,6 +92,8 @@ export interface UserRoleStore {
    * confirmed, or logged out of the session that is named. One statement.
    */
   usable(userId: string, sessionId: string | null, now: Date): Promise<string[]>;
+  /** Who holds the role, usable or not, oldest grant first. One statement. */
+  holders(roleName: string, limit: number): Promise<string[]>;
   /**
    * Whether anybody holds the role who can use it: with an active profile and, where accounts are ours, one that has a
    * confirmed address, no ban that lasts beyond `now`, and a way in: a password, or an identity of another provider than

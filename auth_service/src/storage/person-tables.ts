@@ -17,6 +17,8 @@ export interface ProfilesTable {
   account_confirmed_at: Date | null;
   account_banned_until: Date | null;
   account_last_sign_in_at: Date | null;
+  account_updated_at: Date | null;
+  account_gone_at: Date | null;
   account_handed_over_at: Date | null;
   created_at: Date;
   updated_at: Date;

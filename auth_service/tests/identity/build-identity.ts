@@ -29,6 +29,7 @@ export const EMBEDDED_CAPABILITIES = {
   liftsBans: true,
   repeatsNewestToken: true,
   endsReused: true,
+  claimsUsernames: 'the link of a mail will do it',
   seesUserAgent: true,
 } as const;
 

@@ -50,6 +50,7 @@ if (url !== '' && anonKey !== '' && serviceRoleKey !== '' && databaseUrl !== '')
         repeatsNewestToken: 'only the newer kind of refresh tokens does',
         endsReused: 'only the newer kind of refresh tokens does',
         seesUserAgent: true,
+        claimsUsernames: true,
         signsAnew: jwtSecret === undefined || 'HS256 gives the same token in one second',
       },
     });

@@ -16,6 +16,7 @@ const ALL: IdentityCapabilities = {
   listsSessions: true,
   liftsBans: true,
   seesUserAgent: true,
+  claimsUsernames: true,
   endsReused: 'GoTrue ends the tokens and keeps the session',
   repeatsNewestToken: 'GoTrue issues another token for an older one within the interval',
 };

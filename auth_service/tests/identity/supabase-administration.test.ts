@@ -5,6 +5,7 @@ import type { Authority } from '#rbac';
 import { describeOn, type TestDatabase } from '../support/databases.ts';
 import { buildSupabaseIdentity, type SupabaseIdentity } from './build-supabase-identity.ts';
 import { anEmail, DEVICE, newPerson, PASSWORD, refusal, signInAs } from './conformance/under-test.ts';
+import { created } from './gotrue-clients.ts';
 
 const SYSTEM: Authority = { type: 'system', id: null };
 const NEW = 'another battery, another staple';
@@ -135,22 +136,24 @@ for (const isShared of [true, false]) {
       });
 
       it('finds who was born elsewhere, by id, with the names they gave', async () => {
-        const { users, provider } = identity;
-        const credentials = { email: anEmail(), password: PASSWORD };
-        const born = await provider.signUp(
-          { ...credentials, userMetadata: { first_name: 'Ada', last_name: 7, username: 'ada' } },
-          DEVICE,
-          async () => {},
-        );
-        const userId = born.session?.user.id ?? '';
-        const found = await users.find(userId);
+        const { users, gotrue } = identity;
+        const { id, email } = await created(gotrue, {
+          email: anEmail(),
+          user_metadata: { first_name: 'Ada', last_name: 7, username: 'ada' },
+        });
+        const found = await users.find(id);
         assert.deepEqual(
           [found.email, found.firstName, found.lastName, found.username, found.roles],
-          [credentials.email, 'Ada', null, null, ['user']],
+          [email, 'Ada', null, null, ['user']],
         );
         assert.ok(found.emailConfirmedAt !== null);
-        await assert.rejects(users.find(crypto.randomUUID()), refusal('not_found'));
-        await assert.rejects(users.find('no-id'), refusal('not_found'));
+        const other = await created(gotrue, { email: anEmail() });
+        await users.meet(other.id);
+        await identity.rbac.grantRoleToUser(SYSTEM, other.id, 'service');
+        for (const nobody of [crypto.randomUUID(), 'no-id']) {
+          await assert.rejects(users.find(nobody), refusal('not_found'));
+          await assert.rejects(users.meet(nobody), refusal('not_found'));
+        }
       });
 
       it('never leaves the house without an administrator, and changes nothing at GoTrue then', async () => {

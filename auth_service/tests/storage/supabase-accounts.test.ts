@@ -12,6 +12,7 @@ const SEEN: SeenAccount = {
   confirmedAt: TEST_EPOCH,
   bannedUntil: null,
   lastSignInAt: minutesAfter(TEST_EPOCH, 5),
+  updatedAt: null,
 };
 
 describeOnEachDatabase('accounts that Supabase keeps', (open) => {

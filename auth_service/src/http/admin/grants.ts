@@ -12,6 +12,8 @@ import * as parts from './schema-parts.ts';
 interface Link {
   readonly holder: 'role' | 'client' | 'user';
   readonly thing: 'permission' | 'role';
+  /** Done first: the holder may be somebody of whom nothing is written here yet. */
+  readonly meet?: (rooms: Dependencies, holder: string) => Promise<void>;
   readonly give: (rbac: Rbac, by: Authority, holder: string, thing: string) => Promise<Grant>;
   readonly take: (rbac: Rbac, by: Authority, holder: string, thing: string) => Promise<Grant>;
   readonly list: (rbac: Rbac, holder: string, page: HeldPage) => Promise<Listed<Held>>;
@@ -54,6 +56,8 @@ export const CLIENT_ROLES: GrantEndpoints = endpointsOf({
 export const USER_ROLES: GrantEndpoints = endpointsOf({
   holder: 'user',
   thing: 'role',
+  // Who was born elsewhere, and not seen here yet, is somebody all the same.
+  meet: async ({ people }, userId) => void (await people?.users.meet(userId)),
   give: (rbac, ...grant) => rbac.grantRoleToUser(...grant),
   take: (rbac, ...grant) => rbac.revokeRoleFromUser(...grant),
   list: async (rbac, ...asked) => rolesIn(await rbac.userRoles(...asked)),
@@ -103,6 +107,7 @@ function endpointsOf(link: Link): GrantEndpoints {
       },
       async ({ rooms, by, request, reply, params }) => {
         const wanted = oneOf(request.body as Record<string, string>, thingId, thing);
+        await link.meet?.(rooms, params[holderId] ?? '');
         const grant = await link.give(rooms.rbac, by, params[holderId] ?? '', wanted);
         if (!grant.changed) {
           throw new ServiceError(

@@ -1,7 +1,8 @@
 import { isServiceError, ServiceError } from '#errors';
-import { type Authority, administer, type Precondition, requireAuthorityOver } from '#rbac';
+import { ADMIN_ROLE, type Authority, administer, type Precondition, requireAuthorityOver } from '#rbac';
 import type { DirectoryEntry, TransactionStores } from '#storage';
 import { adoptAtFirstSight } from '../adoption.ts';
+import { lookAtAdministrators } from '../look-at-administrators.ts';
 import type { ReachedAccount } from '../types.ts';
 import type { UserAdministrationDependencies } from './types.ts';
 
@@ -29,9 +30,8 @@ export async function changePerson<T>(
   work: (changing: Changing) => Promise<T>,
 ): Promise<T> {
   const { administration } = dependencies.provider;
-  const account = await administration.reach(userId);
 
-  async function change(stores: TransactionStores, by: Authority): Promise<T> {
+  async function change(stores: TransactionStores, by: Authority, account: ReachedAccount): Promise<T> {
     const before = await requireEntry(dependencies, stores, userId, account);
     precondition?.(before);
     const carried = await stores.userRoles.carried(before.userId);
@@ -39,7 +39,22 @@ export async function changePerson<T>(
     return await work({ stores, before, account, by });
   }
 
-  return await administration.inTurn(() => administer(dependencies, asked, change));
+  return await administration.inTurn(async () => {
+    await lookAtThemIfAdministrator(dependencies, userId);
+    const account = await administration.reach(userId);
+    return await administer(dependencies, asked, (stores, by) => change(stores, by, account));
+  });
+}
+
+/** What becomes of an administrator hangs on whether there is another one who can act. */
+async function lookAtThemIfAdministrator(
+  dependencies: UserAdministrationDependencies,
+  userId: string,
+): Promise<void> {
+  const { provider, storage } = dependencies;
+  if (!provider.administration.isElsewhere) return;
+  const held = await storage.userRoles.list(userId);
+  if (held.some(({ name }) => name === ADMIN_ROLE)) await lookAtAdministrators(dependencies);
 }
 
 /**

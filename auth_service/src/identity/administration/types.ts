@@ -24,8 +24,10 @@ export interface UserAdministrationDependencies {
 /** What others do to people. Every change throws ServiceError `exceeds_own_rights` where the authority holds less. */
 export interface UserAdministration {
   list(page: Page<PersonColumn>): Promise<Listed<DirectoryEntry>>;
-  /** @throws ServiceError `not_found`. */
+  /** As they are now; where their keeper cannot be asked, as they were when last seen. @throws ServiceError `not_found`. */
   find(userId: string): Promise<DirectoryEntry>;
+  /** Gives somebody who has an account, and none here yet, their profile. @throws ServiceError `not_found`. */
+  meet(userId: string): Promise<void>;
   /**
    * With the default role and those that are assigned.
    * @throws ServiceError `validation_failed`, `weak_password`, `username_taken`, `email_exists`, `overloaded`.

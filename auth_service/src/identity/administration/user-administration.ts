@@ -9,6 +9,7 @@ export function createUserAdministration(dependencies: UserAdministrationDepende
   return {
     list: (page) => storage.directory.list(page),
     find: (userId) => lookAtPerson(dependencies, userId),
+    meet: async (userId) => void (await findPerson(dependencies, userId)),
     ...createUserCreation(dependencies),
     ...createUserUpdate(dependencies),
     ...createAccountStates(dependencies),

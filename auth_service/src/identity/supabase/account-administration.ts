@@ -1,12 +1,14 @@
 import type { AdminUserAttributes, User as GotrueUser } from '@supabase/auth-js';
 import { isServiceError, ServiceError } from '#errors';
 import { errorContext } from '#observability';
+import { ADMINISTRATORS_LOCK } from '#rbac';
 import type { SeenAccount, TransactionStores } from '#storage';
 import type { AccountAdministration, AccountUpdate, NewAccount, ReachedAccount } from '../types.ts';
 import { marksOf } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
 import { HANDED_OVER_MARK, isMarkedAsHandedOver } from './handed-over.ts';
 import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
+import { requireShape } from './shapes.ts';
 import { seenIn } from './wire.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -25,7 +27,7 @@ const refuse = whenRefused([
  * told when all else is done, just before the commit, so that what is refused here has changed nothing there.
  */
 export function createAccountAdministration(workbench: Workbench, accounts: Accounts): AccountAdministration {
-  const { storage, view, revocations, inTurn } = workbench;
+  const { view, revocations, inTurn } = workbench;
   return {
     isElsewhere: true,
     inTurn,
@@ -41,10 +43,9 @@ export function createAccountAdministration(workbench: Workbench, accounts: Acco
     },
 
     async listSessions(userId, { limit, offset }) {
-      if (!view.isShared()) throw new ServiceError('sessions_not_readable');
-      const all = (await storage.supabaseAccounts.sessions(userId)).filter(
-        (session) => !revocations.isKnownRevoked(marksOf(userId, session)),
-      );
+      const sessions = await view.sessions(userId);
+      if (sessions === null) throw new ServiceError('sessions_not_readable');
+      const all = sessions.filter((session) => !revocations.isKnownRevoked(marksOf(userId, session)));
       return { items: all.slice(offset, offset + limit), count: all.length };
     },
   };
@@ -70,7 +71,7 @@ async function createAccount(
       });
   stores.beforeCommit(async () => {
     const confirmedAt = isConfirmed ? now() : null;
-    await stores.supabaseAccounts.remember(id, { email, confirmedAt, bannedUntil: null, lastSignInAt: null });
+    await stores.supabaseAccounts.remember(id, { ...NEVER_SEEN, email, confirmedAt });
     if (!isVouchedFor) await stores.supabaseAccounts.markHandedOver(id, now());
     const attributes: AdminUserAttributes = {
       ...{ id, email, email_confirm: isConfirmed, user_metadata: userMetadata },
@@ -88,10 +89,13 @@ async function createAccount(
   return { id, email, isConfirmed };
 }
 
+const NEVER_SEEN = { bannedUntil: null, lastSignInAt: null, updatedAt: null };
+
 function reached(workbench: Workbench, userId: string, user: GotrueUser | null): ReachedAccount {
   const { gotrue, ends, now } = workbench;
   let seen: SeenAccount | null = user === null ? null : seenIn(user);
   const marked = isMarkedAsHandedOver(user);
+  let hasNewPassword = false;
   return {
     async find() {
       if (user === null || seen === null) return null;
@@ -100,8 +104,10 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
     },
 
     async settle(stores) {
-      if (seen === null) return;
-      await stores.supabaseAccounts.remember(userId, seen);
+      // Before any row of theirs is written, as whatever ends an account has it.
+      await stores.lock(ADMINISTRATORS_LOCK);
+      if (seen === null) await stores.supabaseAccounts.markGone(userId, now());
+      else await stores.supabaseAccounts.remember(userId, seen);
     },
 
     async update(stores, change) {
@@ -109,7 +115,8 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
       if (change.isConfirmed === false && seen.confirmedAt !== null) {
         throw invalid('email_confirmed', 'Supabase takes no confirmation back. Ban or deactivate the user.');
       }
-      const handedOver = change.password !== undefined || (change.email ?? seen.email) !== seen.email;
+      const handedOver = handsOver(change, seen);
+      hasNewPassword = change.password !== undefined;
       seen = after(seen, change, now());
       await stores.supabaseAccounts.remember(userId, seen);
       if (handedOver || change.isVouchedFor) {
@@ -119,7 +126,11 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
       const isMarked = handedOver || (change.isVouchedFor && marked);
       const attributes = { ...attributesOf(change, now()), ...(isMarked ? mark : {}) };
       stores.beforeCommit(async () => {
-        await gotrue.administer(true, (api) => api.updateUserById(userId, attributes)).catch(refuse);
+        const { user: changed } = await gotrue
+          .administer(true, (api) => api.updateUserById(userId, attributes))
+          .catch(refuse);
+        requireShape(changed.id === userId, '/admin/users');
+        await stores.supabaseAccounts.remember(userId, seenIn(changed));
       });
       return true;
     },
@@ -138,14 +149,21 @@ function reached(workbench: Workbench, userId: string, user: GotrueUser | null):
       return true;
     },
 
-    /** GoTrue has no way to end another person's log-ins: they are refused here for good. */
-    endSessions: (stores) => ends.end(stores, userId, {}, { byGotrue: false }),
+    /** But for a new password GoTrue has no way to end another person's log-ins: they are refused here for good. */
+    endSessions: (stores) => ends.end(stores, userId, {}, { byGotrue: hasNewPassword }),
   };
+}
+
+/** Whoever chose the password or the address, or said that it is confirmed, could be anybody. */
+function handsOver({ email, password, isConfirmed }: AccountUpdate, seen: SeenAccount): boolean {
+  const isConfirmedNow = isConfirmed === true && seen.confirmedAt === null;
+  return password !== undefined || (email ?? seen.email) !== seen.email || isConfirmedNow;
 }
 
 function after(seen: SeenAccount, { email, isConfirmed, bannedUntil }: AccountUpdate, at: Date): SeenAccount {
   return {
     ...seen,
+    updatedAt: null,
     ...(email === undefined ? {} : { email }),
     ...(isConfirmed === true ? { confirmedAt: seen.confirmedAt ?? at } : {}),
     ...(bannedUntil === undefined ? {} : { bannedUntil }),

@@ -5,6 +5,7 @@ import { endedDetail } from '../ended-sessions.ts';
 import { hasRecentProofByMail } from '../recent-proof.ts';
 import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
 import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
+import { requireShape } from './shapes.ts';
 import type { Workbench } from './workbench.ts';
 
 const SESSION_GONE = ['session_not_found', 'user_not_found', 'session_expired'];
@@ -36,25 +37,26 @@ export function createAccountChanges(workbench: Workbench) {
   };
 }
 
-/** If GoTrue cannot be reached, nothing has happened, and the token is good for another try. */
-function createSignOut({ gotrue, storage, ends, audit, inTurn }: Workbench) {
-  return ({ principal, accessToken }: Bearer, scope: SignOutScope): Promise<string[]> => {
+/**
+ * GoTrue first: if it cannot be reached, nothing has happened, and the token is good for another try. No connection is
+ * held meanwhile.
+ */
+function createSignOut({ gotrue, storage, ends, audit, view }: Workbench) {
+  return async ({ principal, accessToken }: Bearer, scope: SignOutScope): Promise<string[]> => {
     const { userId, sessionId } = principal;
     const which = { local: { only: sessionId }, others: { except: sessionId }, global: {} }[scope];
-    const signOut = async (stores: TransactionStores) => {
-      const ended = await ends.end(stores, userId, which, { byGotrue: true });
+    const known = (await view.sessions(userId))?.map(({ id }) => id);
+    await gotrue.administer(true, (api) => api.signOut(accessToken, scope)).catch(unlessGone);
+    return await storage.transaction(async (stores) => {
+      const ended = await ends.end(stores, userId, { ...which, known }, { byGotrue: true });
       await audit.record(stores, {
         action: 'user.logged_out',
         actor: { type: 'user', id: userId },
         subject: { type: 'user', id: userId },
         detail: endedDetail(scope, ended),
       });
-      stores.beforeCommit(async () => {
-        await gotrue.administer(true, (api) => api.signOut(accessToken, scope)).catch(unlessGone);
-      });
       return ended;
-    };
-    return inTurn(() => storage.transaction(signOut));
+    });
   };
 }
 
@@ -66,8 +68,8 @@ function unlessGone(error: unknown): void {
 
 function createDeviceList({ storage, view, revocations, ends, audit }: Workbench) {
   async function living(userId: string) {
-    if (!view.isShared()) throw new ServiceError('sessions_not_readable');
-    const sessions = await storage.supabaseAccounts.sessions(userId);
+    const sessions = await view.sessions(userId);
+    if (sessions === null) throw new ServiceError('sessions_not_readable');
     return sessions.filter((session) => !revocations.isKnownRevoked(marksOf(userId, session)));
   }
 
@@ -141,10 +143,20 @@ function createPasswordUpdate(workbench: Workbench) {
  * comes of it ends with the change, or is taken back.
  */
 function createPasswordProof({ gotrue, audit, now, logger }: Workbench) {
+  /** What the token says may be another's by now. */
+  async function addressOf({ accessToken }: Bearer): Promise<string> {
+    const { user } = await gotrue
+      .askAs(accessToken, (auth) => auth.getUser(accessToken))
+      .catch(refusePassword);
+    return user.email ?? '';
+  }
+
   async function logIn(bearer: Bearer, password: string): Promise<string> {
-    const { userId, email } = bearer.principal;
+    const { userId } = bearer.principal;
+    const email = await addressOf(bearer);
     try {
       const { session } = await gotrue.ask(undefined, (auth) => auth.signInWithPassword({ email, password }));
+      requireShape(session.user.id === userId, '/token');
       return session.access_token;
     } catch (error) {
       if (isRefusal(error, 'user_banned')) throw sessionEnded();

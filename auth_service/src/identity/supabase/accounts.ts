@@ -39,7 +39,9 @@ export function createAccounts({ gotrue, now }: Pick<Workbench, 'gotrue' | 'now'
     async find(userId) {
       if (!UUID.test(userId)) return null;
       try {
-        return (await gotrue.administer(true, (api) => api.getUserById(userId))).user;
+        const { user } = await gotrue.administer(true, (api) => api.getUserById(userId));
+        requireShape(user.id === userId.toLowerCase(), '/admin/users');
+        return user;
       } catch (error) {
         if (isRefusal(error, 'user_not_found')) return null;
         throw meaningOf(error);

@@ -31,6 +31,8 @@ export async function readAnswer(response: Response): Promise<Answer> {
     if (WITHOUT_BODY.includes(status)) return { status, headers, body: '' };
     const body = await readBounded(response);
     const isJson = JSON_TYPE.test(headers.get('content-type') ?? '') && isJsonText(body);
+    // What stands in front may refuse a request in its own words: that is no word of GoTrue's, and no sign that it is away.
+    if (!isJson && status >= 400 && status < 500) return { status, headers, body: '' };
     if (!isJson && body !== '') throw new OutageError(`the answer (${status}) is no JSON`);
     return { status, headers, body };
   } finally {

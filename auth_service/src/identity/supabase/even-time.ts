@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const KEPT = 32;
 /** Until something was measured; about what bcrypt takes at GoTrue's cost. */
 const AT_FIRST_MS = 100;
-const LONGEST_MS = 1_000;
 
 /**
  * GoTrue answers an unknown address without the work that a known one costs, so that the time tells which it was. Here
@@ -22,7 +21,8 @@ export interface Kind {
   readonly waits?: boolean;
 }
 
-export function createEvenTime(): EvenTime {
+/** @param longestMs beyond it nobody waits */
+export function createEvenTime(longestMs: number): EvenTime {
   const thorough: number[] = [];
 
   async function settle(startedAtMs: number, { isThorough = false, waits = false }: Kind): Promise<void> {
@@ -30,7 +30,7 @@ export function createEvenTime(): EvenTime {
     if (isThorough) thorough.push(tookMs);
     if (thorough.length > KEPT) thorough.shift();
     const target = thorough.length === 0 ? AT_FIRST_MS : Math.max(...thorough);
-    const left = Math.min(target, LONGEST_MS) - tookMs;
+    const left = Math.min(target, longestMs) - tookMs;
     if (waits && left > 0) await sleep(left);
   }
 

@@ -6,6 +6,8 @@ import { isRefusal } from './refusal.ts';
 
 /** As GoTrue's own `Cache-Control` says. */
 const FRESH_MS = 600_000;
+/** From then on they are asked for again while the known ones serve. */
+const RENEWED_AFTER_MS = FRESH_MS / 2;
 /** Between two tries, whatever `kid`s strangers send. */
 const FLOOR_MS = 5_000;
 /** Keys that were taken back must not live on for long where nobody can be asked. */
@@ -60,9 +62,9 @@ export function createKeySet({
   return {
     async find(kid) {
       const hasKey = kid === undefined || keys.some((key) => key.kid === kid);
-      if (!hasKey || !isWithin(fetchedAtMs, FRESH_MS)) {
+      if (!hasKey || !isWithin(fetchedAtMs, RENEWED_AFTER_MS)) {
         if (!isWithin(triedAtMs, FLOOR_MS)) fetching ??= fetchAgain();
-        await fetching;
+        if (!hasKey || !isWithin(fetchedAtMs, FRESH_MS)) await fetching;
       }
       if (isWithin(fetchedAtMs, STALE_MS)) return keys;
       throw new ServiceError('identity_unavailable', undefined, { retryAfterSeconds: FLOOR_MS / 1000 });

@@ -1,6 +1,6 @@
 import { ServiceError } from '#errors';
 import { errorContext } from '#observability';
-import type { IdentityProvider, OwnAccount, UserPrincipal } from '../types.ts';
+import type { IdentityProvider, UserPrincipal } from '../types.ts';
 import { createAccountAdministration } from './account-administration.ts';
 import { createAccountChanges } from './account-changes.ts';
 import { createAccounts } from './accounts.ts';
@@ -9,6 +9,7 @@ import type { SupabaseDependencies } from './dependencies.ts';
 import { createDiagnose, type DiagnosisOptions } from './doctor/diagnose.ts';
 import type { Diagnosis } from './doctor/findings.ts';
 import { createEnsureUser } from './ensure-user.ts';
+import { own } from './own-account.ts';
 import { meaningOf } from './refusal.ts';
 import { createSignIn } from './sign-in.ts';
 import { createSignUp } from './sign-up.ts';
@@ -17,8 +18,11 @@ import { createWorkbench, type Workbench } from './workbench.ts';
 export interface SupabaseProvider extends IdentityProvider {
   /** Asks GoTrue one bounded question. @throws ServiceError `identity_unavailable`. */
   check(): Promise<void>;
-  /** Finds out whether our database is Supabase's, so that log-ins that have ended there are refused. Never throws. */
-  lookAround(): Promise<void>;
+  /**
+   * Finds out whether our database is Supabase's, so that log-ins that have ended there are refused.
+   * @returns false when GoTrue could not be asked. Never throws.
+   */
+  lookAround(): Promise<boolean>;
   /** @throws ServiceError `identity_unavailable`, `identity_misconfigured`. */
   backfill(onProgress?: (done: Backfilled) => void): Promise<Backfilled>;
   /**
@@ -36,12 +40,12 @@ export function createSupabaseProvider(dependencies: SupabaseDependencies): Supa
   const { signIn, refresh, receive } = createSignIn(workbench);
   return {
     kind: 'supabase',
-    signUp: createSignUp(workbench, { receive }),
+    signUp: createSignUp(workbench, accounts, { receive }),
     signIn,
     refresh,
     verify: createVerification(workbench),
     ...createAccountChanges(workbench),
-    own: createOwnAccount(workbench),
+    own: (principal) => own(workbench, principal),
     ensureUser: createEnsureUser(workbench, accounts),
     administration: createAccountAdministration(workbench, accounts),
     backfill: createBackfill(workbench, accounts),
@@ -58,9 +62,12 @@ export function createSupabaseProvider(dependencies: SupabaseDependencies): Supa
     async lookAround() {
       try {
         const [somebody] = await accounts.list(1);
-        if (somebody !== undefined) await view.prove(somebody.id);
+        const { id: userId = '', updated_at = '' } = somebody ?? {};
+        if (userId !== '') await view.proveBy({ userId, updatedAt: new Date(updated_at) });
+        return true;
       } catch (error) {
-        logger.warning('Supabase Auth could not be looked at', { error: errorContext(error) });
+        logger.debug('Supabase Auth could not be looked at', { error: errorContext(error) });
+        return false;
       }
     },
   };
@@ -73,9 +80,9 @@ function createVerification({ tokens, view, revocations, ends }: Workbench) {
     const { userId, sessionId } = token;
     if (revocations.isRevoked({ userId, sessionId, issuedAt, startedAt })) throw sessionEnded();
     ends.learnLifetime(lifetime);
-    const { profile, login, roles, permissions } = await view.standing(userId, sessionId);
+    const { profile, login, isBanned, roles, permissions } = await view.standing(userId, sessionId);
     if (login === 'ended') throw sessionEnded();
-    if (profile?.isActive === false) {
+    if (profile?.isActive === false || isBanned) {
       throw new ServiceError('invalid_token', 'The account may not be used.');
     }
     return { kind: 'user', ...token, roles, permissions };
@@ -84,17 +91,4 @@ function createVerification({ tokens, view, revocations, ends }: Workbench) {
 
 function sessionEnded(): ServiceError {
   return new ServiceError('invalid_token', 'The session has ended.');
-}
-
-/** As their token tells of them: it was issued to somebody who may come in. */
-function createOwnAccount({ revocations }: Workbench) {
-  return ({ userId, sessionId, email, amr, userMetadata }: UserPrincipal): OwnAccount => ({
-    async find(stores) {
-      const times = amr.map(({ timestamp }) => timestamp).filter((timestamp) => timestamp > 0);
-      const startedAt = times.length === 0 ? undefined : Math.min(...times);
-      // Their account may have been deleted while this waited for its turn.
-      if (await revocations.hasEnded(stores, { userId, sessionId, startedAt })) return null;
-      return { id: userId, email, isConfirmed: true, userMetadata };
-    },
-  });
 }

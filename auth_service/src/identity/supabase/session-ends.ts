@@ -9,6 +9,8 @@ const LONGEST_LIFETIME_SECONDS = 604_800;
 export interface Which {
   readonly only?: string;
   readonly except?: string;
+  /** Those that there were, where GoTrue has ended them already. */
+  readonly known?: readonly string[] | undefined;
 }
 
 export interface SessionEnds {
@@ -31,7 +33,7 @@ export interface SessionEnds {
 
 export function createSessionEnds(
   { revocations, now }: SupabaseDependencies,
-  view: Pick<DatabaseView, 'isShared'>,
+  view: Pick<DatabaseView, 'sessions'>,
 ): SessionEnds {
   let lifetime = 0;
 
@@ -40,17 +42,17 @@ export function createSessionEnds(
     return new Date(now().getTime() + seconds * 1000);
   }
 
-  async function idsOf(stores: TransactionStores, userId: string, { only, except }: Which) {
+  /** Outside of the caller's transaction, which a right that was taken away would break. */
+  async function idsOf(userId: string, { only, except, known }: Which) {
     if (only !== undefined) return [only];
-    if (!view.isShared()) return null;
-    const sessions = await stores.supabaseAccounts.sessions(userId);
-    return sessions.map(({ id }) => id).filter((id) => id !== except);
+    const ids = known ?? (await view.sessions(userId))?.map(({ id }) => id);
+    return ids?.filter((id) => id !== except) ?? null;
   }
 
   return {
     async end(stores, userId, which, { byGotrue, isDeleted = false }) {
       const expiresAt = byGotrue ? lastTokenExpires() : null;
-      const ids = await idsOf(stores, userId, which);
+      const ids = await idsOf(userId, which);
       const listed = (ids ?? []).map((id) => ({ kind: 'session', id, expiresAt }) as const);
       const all = { kind: 'user', id: userId, spared: which.except, expiresAt } as const;
       await revocations.revoke(stores, ...listed, ...(ids === null || isDeleted ? [all] : []));

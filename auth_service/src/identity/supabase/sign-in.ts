@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session as GotrueSession } from '@supabase/auth-js';
 import { isServiceError, ServiceError } from '#errors';
 import { errorContext } from '#observability';
-import type { Standing } from '#storage';
+import type { SeenAccount, Standing } from '#storage';
+import { adoptNow } from '../adoption.ts';
 import type { Credentials, Device, UserSession } from '../types.ts';
 import type { TokenOfPerson } from './access-tokens.ts';
 import { createEvenTime } from './even-time.ts';
+import { own } from './own-account.ts';
 import { isRefusal, meaningOf, Refusal } from './refusal.ts';
 import { requireShape } from './shapes.ts';
 import { seenIn, toUserSession } from './wire.ts';
@@ -21,6 +23,7 @@ const NOT_LET_IN = [
   'over_sms_send_rate_limit',
   'phone_not_confirmed',
 ];
+const LONGEST_WAIT_MS = 1_000;
 const GONE = new Set([400, 401, 403, 404]);
 
 /** A session that GoTrue has begun or gone on with, and what became of it here. */
@@ -39,7 +42,7 @@ export interface SignIn {
 export function createSignIn(workbench: Workbench): SignIn {
   const { gotrue, audit, now } = workbench;
   const receive = createReception(workbench);
-  const { even } = createEvenTime();
+  const { even } = createEvenTime(LONGEST_WAIT_MS);
 
   function refuse(reason: string, userId?: string): never {
     audit.enqueue({
@@ -110,6 +113,7 @@ async function goOn(
   refreshToken: string,
   device: Device | undefined,
 ): Promise<Welcome> {
+  if (refreshToken === '') throw new ServiceError('refresh_token_not_found');
   try {
     const { session } = await gotrue.ask(device, (auth) =>
       auth.refreshSession({ refresh_token: refreshToken }),
@@ -125,15 +129,11 @@ async function goOn(
       });
       throw new ServiceError('refresh_token_already_used');
     }
-    // A gateway's 401 is about our key; GoTrue's own refusals have a code, older ones and its client's own have none and the status 400.
-    const isOfToken = error instanceof Refusal && GONE.has(error.status) && !isOfGateway(error);
+    // What has no code comes from a gateway, and says nothing of the token.
+    const isOfToken = error instanceof Refusal && GONE.has(error.status) && error.code !== '';
     if (isOfToken) throw new ServiceError('refresh_token_not_found', undefined, { cause: error });
     throw meaningOf(error);
   }
-}
-
-function isOfGateway({ status, code }: Refusal): boolean {
-  return code === '' && status !== 400;
 }
 
 /** Reads what GoTrue has handed out as any token of its is read, and looks at what stands here. */
@@ -164,9 +164,21 @@ function createReception(workbench: Workbench): SignIn['receive'] {
   }
 
   function judge({ userId, sessionId, issuedAt, startedAt }: TokenOfPerson, { profile, login }: Standing) {
+    // GoTrue has made it just now: where it is not there, the tables are others.
+    if (login === 'ended') view.doubt();
     if (profile?.isActive === false) return 'inactive';
-    const isEnded = login === 'ended' || revocations.isRevoked({ userId, sessionId, issuedAt, startedAt });
-    return isEnded ? 'ended' : null;
+    return revocations.isRevoked({ userId, sessionId, issuedAt, startedAt }) ? 'ended' : null;
+  }
+
+  /** With the profile that is theirs from their first log-in on. */
+  async function keep({ token, standing }: { token: TokenOfPerson; standing: Standing }, seen: SeenAccount) {
+    const { userId } = token;
+    if (standing.profile !== null) {
+      const known = await storage.supabaseAccounts.remember(userId, seen);
+      if (known) return;
+    }
+    await adoptNow(workbench, userId, own(workbench, token));
+    await storage.supabaseAccounts.remember(userId, seen);
   }
 
   return async (session) => {
@@ -174,14 +186,14 @@ function createReception(workbench: Workbench): SignIn['receive'] {
     const { userId, sessionId } = token;
     requireShape(session.user.id === userId, '/token');
     ends.learnLifetime(token.lifetime);
-    await view.prove(userId);
+    await view.prove({ userId, sessionId });
     const standing = await view.standing(userId, sessionId);
     const why = judge(token, standing);
     if (why !== null) {
       await endAtGotrue(session);
       return { is: 'turned away', why, userId };
     }
-    if (standing.profile !== null) await storage.supabaseAccounts.remember(userId, seenIn(session.user));
+    await keep({ token, standing }, seenIn(session.user));
     return { is: 'welcome', session: toUserSession(session, standing), token };
   };
 }

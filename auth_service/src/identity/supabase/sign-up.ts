@@ -1,10 +1,12 @@
-import type { AuthResponse } from '@supabase/auth-js';
+import type { AuthResponse, Session as GotrueSession, User as GotrueUser } from '@supabase/auth-js';
 import { isServiceError, ServiceError } from '#errors';
 import { errorContext } from '#observability';
 import type { Adopt, Credentials, Device, UserSession } from '../types.ts';
+import type { Accounts } from './accounts.ts';
 import { createEvenTime } from './even-time.ts';
 import { isRefusal, whenRefused } from './refusal.ts';
 import type { SignIn } from './sign-in.ts';
+import { SIGN_UP_DEADLINE_MS } from './transport.ts';
 import { seenIn } from './wire.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -30,9 +32,13 @@ const refuse = whenRefused([
  * GoTrue makes the account; where it is usable at once, its profile is made here, and the account is taken back when
  * that fails. Where accounts wait for confirmation, nothing is written here before their holder first comes in.
  */
-export function createSignUp(workbench: Workbench, { receive }: Pick<SignIn, 'receive'>) {
+export function createSignUp(
+  workbench: Workbench,
+  accounts: Pick<Accounts, 'confirmsAutomatically'>,
+  { receive }: Pick<SignIn, 'receive'>,
+) {
   const { gotrue, audit, logger } = workbench;
-  const { even } = createEvenTime();
+  const { even } = createEvenTime(SIGN_UP_DEADLINE_MS);
   const adoptNew = createAdoption(workbench);
 
   /** Null: GoTrue does not say whether it has made one. */
@@ -45,11 +51,11 @@ export function createSignUp(workbench: Workbench, { receive }: Pick<SignIn, 're
         auth.signUp({ email, password, options: { data: userMetadata } }),
       );
     } catch (error) {
-      // It would tell that somebody is waiting for a mail at this address.
-      if (!isRefusal(error, 'over_email_send_rate_limit')) return refuse(error);
-      logger.warning('Supabase Auth sends no mail for a registration: its limit is reached', {
-        reason: error.message,
-      });
+      // It would tell that somebody is waiting for a mail at this address, or that nobody was known there.
+      const isOfMail =
+        isRefusal(error) && (error.code === 'over_email_send_rate_limit' || error.status === 500);
+      if (!isOfMail || (await accounts.confirmsAutomatically())) return refuse(error);
+      logger.error('Supabase Auth sends no mail for a registration', { reason: error.message });
       return null;
     }
   }
@@ -68,7 +74,7 @@ export function createSignUp(workbench: Workbench, { receive }: Pick<SignIn, 're
   async function register(input: Registration, device: Device, adopt: Adopt) {
     const registered = await ask(input, device);
     const session = registered?.session ?? null;
-    if (session !== null) await adoptNew(session.user, adopt);
+    if (session !== null) await adoptNew(session, adopt);
     record(registered);
     return { session: session === null ? null : await welcome(session), isNew: isNewAccount(registered) };
   }
@@ -102,23 +108,42 @@ function isNewAccount(registered: Registered | null): boolean {
   return user !== null && (registered?.session !== null || (user.identities ?? []).length > 0);
 }
 
+/** Longer than GoTrue takes between making an account and confirming it by itself. */
+const MADE_JUST_NOW_MS = 10_000;
+
+/** Where accounts confirm themselves, GoTrue also hands over one that was there and waited for its confirmation. */
+function isMadeNow({ created_at, email_confirmed_at }: GotrueUser): boolean {
+  const between = new Date(email_confirmed_at ?? created_at).getTime() - new Date(created_at).getTime();
+  return Math.abs(between) < MADE_JUST_NOW_MS;
+}
+
 function createAdoption({ storage, gotrue, logger }: Workbench) {
-  return async (user: NonNullable<Registered['user']>, adopt: Adopt): Promise<void> => {
-    const { id } = user;
+  async function undo(session: GotrueSession, isOurs: boolean): Promise<void> {
+    const { id } = session.user;
     try {
+      await gotrue.administer(true, (api) =>
+        isOurs ? api.deleteUser(id) : api.signOut(session.access_token, 'local'),
+      );
+    } catch (failure) {
+      logger.warning('what a failed registration left at Supabase Auth could not be taken back', {
+        user_id: id,
+        error: errorContext(failure),
+      });
+    }
+  }
+
+  return async (session: GotrueSession, adopt: Adopt): Promise<void> => {
+    const { user } = session;
+    const isOurs = isMadeNow(user);
+    try {
+      if (!isOurs) throw new ServiceError('email_exists');
       await storage.transaction(async (stores) => {
-        await adopt(stores, { id, email: user.email ?? '', isConfirmed: true });
-        await stores.supabaseAccounts.remember(id, seenIn(user));
+        if ((await stores.profiles.find(user.id)) !== null) throw new ServiceError('email_exists');
+        await adopt(stores, { id: user.id, email: user.email ?? '', isConfirmed: true });
+        await stores.supabaseAccounts.remember(user.id, seenIn(user));
       });
     } catch (error) {
-      try {
-        await gotrue.administer(true, (api) => api.deleteUser(id));
-      } catch (failure) {
-        logger.warning('an account whose registration failed could not be taken back from Supabase Auth', {
-          user_id: id,
-          error: errorContext(failure),
-        });
-      }
+      await undo(session, isOurs && !isServiceError(error, 'email_exists'));
       throw error;
     }
   };

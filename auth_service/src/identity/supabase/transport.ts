@@ -18,11 +18,12 @@ import { isSecretKey } from './key-kinds.ts';
 /** For one request with its repetition. Together with the question after a fault it is less than three seconds. */
 const DEADLINE_MS = 2_000;
 const HEALTH_DEADLINE_MS = 700;
+/** GoTrue sends the mail before it answers. Waited for only as long as it says that it is well. */
+export const SIGN_UP_DEADLINE_MS = 8_000;
+const SIGN_UP = '/signup';
 const REPEATED_AFTER_MS = 50;
 /** Under way at a time; beyond them nobody waits, so that a slow GoTrue does not take the places of machines. */
 const UNDER_WAY_AT_MOST = 200;
-/** In a row, the failed question after a fault included. */
-const FAULTS_UNTIL_OPEN = 2;
 /** Between two questions whether it is back. They are ours: nobody's request is spent on finding out. */
 const ASKED_EACH_MS = 1_000;
 const USER_AGENT_LONGEST = 500;
@@ -49,10 +50,12 @@ export interface Transport {
 export function createTransport({ settings, logger }: SupabaseDependencies): Transport {
   const base = `${settings.url}/auth/v1`;
   const lanes = bulkhead(UNDER_WAY_AT_MOST, 0);
+  // What goes wrong with a request opens nothing: a stranger can make one slow, or have it blocked on its way. What
+  // opens it is that GoTrue does not even say that it is well.
   const circuit = circuitBreaker(handleType(OutageError), {
     // When it may be asked is for the timer to say, which no clock that is set back holds up.
     halfOpenAfter: Number.NEGATIVE_INFINITY,
-    breaker: new ConsecutiveBreaker(FAULTS_UNTIL_OPEN),
+    breaker: new ConsecutiveBreaker(1),
   });
   circuit.onBreak((reason) => {
     const error = 'error' in reason ? errorContext(reason.error) : undefined;
@@ -85,7 +88,27 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
     }
   }
 
+  /** A longer wait ends as well when GoTrue does not say that it is well. */
+  function patience(stop: AbortController): NodeJS.Timeout {
+    return setTimeout(async () => {
+      await askHealth();
+      if (circuit.state !== CircuitState.Closed) stop.abort();
+    }, DEADLINE_MS).unref();
+  }
+
+  async function attemptPatiently(path: string, request: Request): Promise<Answer> {
+    const stop = new AbortController();
+    const timer = patience(stop);
+    try {
+      const deadline = AbortSignal.any([AbortSignal.timeout(SIGN_UP_DEADLINE_MS), stop.signal]);
+      return await attempt(path, request, deadline);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async function attemptTwice(path: string, request: Request): Promise<Answer> {
+    if (path.startsWith(SIGN_UP)) return await attemptPatiently(path, request);
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     try {
       return await attempt(path, request, deadline);
@@ -96,7 +119,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
     }
   }
 
-  /** One fault may be bad luck. When GoTrue does not even say that it is well, the next ones need not wait for theirs. */
+  /** After a fault. When GoTrue does not even say that it is well, the next ones need not wait for theirs. */
   function askHealth(): Promise<void> {
     const question = async () => {
       try {
@@ -133,7 +156,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
     async send(path, request) {
       try {
         if (circuit.state !== CircuitState.Closed) throw new BrokenCircuitError();
-        return await lanes.execute(() => circuit.execute(() => attemptTwice(path, request)));
+        return await lanes.execute(() => attemptTwice(path, request));
       } catch (error) {
         if (error instanceof OutageError) await askHealth();
         throw unavailable(error);

@@ -35,6 +35,7 @@ export function seenIn(user: GotrueUser): SeenAccount {
     confirmedAt: timeIn(user.email_confirmed_at),
     bannedUntil: timeIn(banned_until),
     lastSignInAt: timeIn(user.last_sign_in_at),
+    updatedAt: timeIn(user.updated_at),
   };
 }
 

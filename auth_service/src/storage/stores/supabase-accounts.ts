@@ -13,6 +13,7 @@ interface StandingRow {
   readonly roles: string[];
   readonly permissions: string[];
   readonly login: Standing['login'];
+  readonly isBanned: boolean;
 }
 
 export function createSupabaseAccountStore(db: Kysely<Tables>): SupabaseAccountStore {
@@ -22,6 +23,8 @@ export function createSupabaseAccountStore(db: Kysely<Tables>): SupabaseAccountS
       const { rows } = await sql<StandingRow>`
         with held as (${heldBy(userId)})
         select ${login} as login,
+          exists (select from ${PROFILES} profile
+            where profile.user_id = ${userId} and profile.account_banned_until > now()) as "isBanned",
           (select to_json(profile) from ${PROFILES} profile where profile.user_id = ${userId}) as profile,
           (select coalesce(array_agg(held.name order by held.name), '{}') from held) as roles,
           (select coalesce(array_agg(distinct permission.name order by permission.name), '{}')
@@ -47,10 +50,32 @@ export function createSupabaseAccountStore(db: Kysely<Tables>): SupabaseAccountS
       return new Date(rows[0]?.now ?? Number.NaN);
     },
 
-    async hasUser(userId) {
+    async hasUser(userId, updatedAt) {
       if (!isUuid(userId)) return false;
-      const { rows } = await sql`select from ${sql.table('auth.users')} where id = ${userId}`.execute(db);
+      const { rows } = await sql`
+        select from ${sql.table('auth.users')} where id = ${userId}
+          and date_trunc('milliseconds', updated_at)
+            is not distinct from date_trunc('milliseconds', ${updatedAt}::timestamptz)`.execute(db);
       return rows.length > 0;
+    },
+
+    async hasSession(userId, sessionId) {
+      if (!isUuid(userId) || !isUuid(sessionId)) return false;
+      const { rows } = await sql`
+        select from ${sql.table('auth.sessions')} where id = ${sessionId} and user_id = ${userId}`.execute(
+        db,
+      );
+      return rows.length > 0;
+    },
+
+    async limitEnded(expiresAt) {
+      const { numAffectedRows } = await sql`
+        update ${sql.table('auth_service_data.revocations')} ended set expires_at = ${expiresAt}
+        where ended.kind = 'session' and ended.expires_at is null
+          and not exists (select from ${sql.table('auth.sessions')} login where login.id::text = ended.subject)`.execute(
+        db,
+      );
+      return Number(numAffectedRows ?? 0n);
     },
 
     async sessions(userId) {
@@ -68,10 +93,25 @@ export function createSupabaseAccountStore(db: Kysely<Tables>): SupabaseAccountS
       if (!isUuid(userId)) return false;
       const { numUpdatedRows } = await db
         .updateTable('profiles')
-        .set({ email: seen.email, ...seenColumns(seen) })
+        .set({ email: seen.email, ...seenColumns(seen), account_gone_at: null })
         .where('user_id', '=', userId)
+        .$if(seen.updatedAt !== null, (query) =>
+          query.where(({ eb, or }) =>
+            or([eb('account_updated_at', 'is', null), eb('account_updated_at', '<=', seen.updatedAt)]),
+          ),
+        )
         .executeTakeFirst();
       return numUpdatedRows > 0n;
+    },
+
+    async markGone(userId, at) {
+      if (!isUuid(userId)) return;
+      await db
+        .updateTable('profiles')
+        .set({ account_gone_at: at })
+        .where('user_id', '=', userId)
+        .where('account_gone_at', 'is', null)
+        .execute();
     },
 
     async remembered(userId) {
@@ -87,6 +127,7 @@ export function createSupabaseAccountStore(db: Kysely<Tables>): SupabaseAccountS
         confirmedAt: row.account_confirmed_at,
         bannedUntil: row.account_banned_until,
         lastSignInAt: row.account_last_sign_in_at,
+        updatedAt: row.account_updated_at,
         handedOverAt: row.account_handed_over_at,
       };
     },
@@ -200,10 +241,11 @@ function toStanding(row: StandingRow | undefined): Standing {
   return { ...standing, profile: toProfile({ ...profile, ...dates }) };
 }
 
-function seenColumns({ confirmedAt, bannedUntil, lastSignInAt }: SeenAccount) {
+function seenColumns({ confirmedAt, bannedUntil, lastSignInAt, updatedAt }: SeenAccount) {
   return {
     account_confirmed_at: confirmedAt,
     account_banned_until: bannedUntil,
     account_last_sign_in_at: lastSignInAt,
+    ...(updatedAt === null ? {} : { account_updated_at: updatedAt }),
   };
 }

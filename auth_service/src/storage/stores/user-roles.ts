@@ -83,6 +83,19 @@ export function createUserRoleStore(db: Kysely<Tables>, accountsAreOurs: boolean
       return rows.map(({ name }) => name);
     },
 
+    async holders(roleName, limit) {
+      const rows = await db
+        .selectFrom('user_roles')
+        .innerJoin('roles', 'roles.id', 'user_roles.role_id')
+        .select('user_roles.user_id')
+        .where('roles.name', '=', roleName)
+        .orderBy('user_roles.assigned_at')
+        .orderBy('user_roles.user_id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ user_id }) => user_id);
+    },
+
     async isHeld(roleName, now) {
       const row = await db
         .selectFrom('user_roles')
@@ -111,7 +124,8 @@ function usableLogin(sessionId: string | null, now: Date) {
 /** As far as was seen of an account that Supabase keeps. */
 function notBanned(now: Date, profile = 'profile') {
   const bannedUntil = sql.ref(`${profile}.account_banned_until`);
-  return sql<boolean>`(${bannedUntil} is null or ${bannedUntil} <= ${now})`;
+  const goneAt = sql.ref(`${profile}.account_gone_at`);
+  return sql<boolean>`((${bannedUntil} is null or ${bannedUntil} <= ${now}) and ${goneAt} is null)`;
 }
 
 /** The account of a row of `user_roles`, if there is a way in to it. */

@@ -34,6 +34,8 @@ export interface IdentityCapabilities {
   readonly endsReused: true | string;
   /** Whether it is told which browser somebody sits at. */
   readonly seesUserAgent: true | string;
+  /** Whether who comes in with a proved address has the username that they asked for. */
+  readonly claimsUsernames: true | string;
   /** Whether two access tokens of one second differ. Default: true. */
   readonly signsAnew?: true | string;
 }

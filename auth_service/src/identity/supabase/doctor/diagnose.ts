@@ -139,9 +139,10 @@ async function examineSession(
   const held = isCurrent
     ? await accounts.standing(id, String(claims.session_id), false).catch(() => null)
     : null;
-  const isKnown = blindness === null ? await accounts.hasUser(id).catch(() => false) : false;
-  const sessions = isKnown ? await accounts.sessions(id).catch(() => []) : [];
-  const kept = sessions.find((one) => one.id === claims.session_id)?.ip;
+  const sessions = blindness === null ? await accounts.sessions(id).catch(() => []) : [];
+  const login = sessions.find((one) => one.id === claims.session_id);
+  const isKnown = login !== undefined;
+  const kept = login?.ip;
   return [
     judgeIssuer(claims.iss, settings),
     judgeHook(claims.app_metadata, held),
