@@ -53,9 +53,16 @@ async function examineSupabase(context: CommandContext, signal: AbortSignal): Pr
 async function diagnose({ withStorage }: CommandContext, signal: AbortSignal): Promise<Diagnosis> {
   let diagnosis: Diagnosis = { findings: [], unseen: [] };
   await withStorage(async ({ people, config }) => {
-    diagnosis = (await people.supabase?.diagnose({ isProduction: config.isProduction, signal })) ?? diagnosis;
+    const { isProduction } = config;
+    const databaseUrls = databaseUrlsOf(config);
+    diagnosis = (await people.supabase?.diagnose({ isProduction, databaseUrls, signal })) ?? diagnosis;
   });
   return diagnosis;
+}
+
+function databaseUrlsOf({ database }: Config): string[] {
+  if (database.kind === 'embedded') return [];
+  return database.directUrl === null ? [database.url] : [database.url, database.directUrl];
 }
 
 function examineConfiguration(load: () => Config): Finding[] {

@@ -38,9 +38,14 @@ export async function admitPatient() {
   return {
     url,
     query,
-    /** In Supabase's own database, with the hook on, unless told otherwise. */
+    /** In Supabase's own database, with the hook on, and without mails, unless told otherwise. */
     async start(options: GotrueOptions = {}): Promise<GotrueDouble> {
-      const double = await startGotrue({ mirror: { url }, hook: { url }, ...options });
+      const double = await startGotrue({
+        mirror: { url },
+        hook: { url },
+        confirmsAutomatically: true,
+        ...options,
+      });
       doubles.push(double);
       return double;
     },

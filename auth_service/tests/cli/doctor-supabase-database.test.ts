@@ -112,6 +112,19 @@ describe('doctor supabase: the database', reason === null ? {} : { skip: reason 
     await assertNobodyLeft(double, patient);
   });
 
+  it('warns of a database far away that nothing makes sure is spoken to in secret', async () => {
+    const env = (query: string) => ({
+      ...patient.env(double),
+      DATABASE_URL: `postgresql://postgres:hidden-one@no-such-host.invalid/postgres${query}`,
+    });
+    const { troubles, find } = await examine(env(''));
+    assert.deepEqual(troubles, ['fault database', 'warning database_tls', 'warning caller_address']);
+    assert.match(find('database_tls').detail, /at no-such-host\.invalid is encrypted/);
+    assert.match(find('database_tls').remedy ?? '', /sslmode=verify-full&sslrootcert=/);
+    const encrypted = await examine(env('?sslmode=require'));
+    assert.deepEqual(encrypted.troubles, ['fault database', 'warning caller_address']);
+  });
+
   it('says that the database is away, and looks at Supabase all the same', async () => {
     const env = {
       ...patient.env(double),

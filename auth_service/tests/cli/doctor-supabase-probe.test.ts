@@ -28,7 +28,7 @@ describe('doctor supabase: what the probe user meets', reason === null ? {} : { 
   }
 
   it('notices that the hook is off', async () => {
-    const double = await startGotrue({ mirror: { url: patient.url } });
+    const double = await startGotrue({ mirror: { url: patient.url }, confirmsAutomatically: true });
     const { code, troubles, find } = await examine(patient.env(double));
     await assertNobodyLeft(double, patient);
     await double.close();
@@ -68,6 +68,27 @@ describe('doctor supabase: what the probe user meets', reason === null ? {} : { 
     }
     await patient.query(String(row?.text));
     await assertWell(env);
+  });
+
+  it('notices a hook that says of everybody what ours says of the probe user', async () => {
+    const double = await patient.start();
+    const env = patient.env(double);
+    const [row] = await patient.query(`select pg_get_functiondef('${HOOK}(jsonb)'::regprocedure) as text`);
+    await patient.query(
+      `insert into auth_service_data.roles (id, name, created_at, updated_at)
+         values (gen_random_uuid(), 'user', now(), now());
+       create or replace function ${HOOK}(event jsonb) returns jsonb language sql as $$
+         select jsonb_build_object('claims', event->'claims' ||
+           '{"app_metadata": {"roles": ["user"], "permissions": []}}') $$`,
+    );
+    const { code, troubles, find } = await examine(env);
+    assert.deepEqual([code, troubles], [1, ['fault hook']]);
+    assert.match(find('hook').detail, /: user, of somebody who is deactivated here/);
+    await assertNobodyLeft(double, patient);
+    await patient.query(String(row?.text));
+    await assertWell(env);
+    await assertNobodyLeft(double, patient);
+    await patient.query(`delete from auth_service_data.roles where name = 'user'`);
   });
 
   it('needs the secret where Supabase signs with it, and the right one', async () => {
@@ -123,6 +144,12 @@ describe('doctor supabase: what the probe user meets', reason === null ? {} : { 
     assert.match(find('clock').detail, /Supabase Auth is (?:89|90) seconds ahead/);
   });
 
+  it('warns that it cannot see whether mails leave, where accounts are confirmed by mail', async () => {
+    const { code, ok, troubles, find } = await examineWith({ confirmsAutomatically: false });
+    assert.deepEqual([code, ok, troubles], [0, true, ['warning mail']]);
+    assert.match(find('mail').remedy ?? '', /^Register an address of yours .*SMTP_HOST/);
+  });
+
   it('warns of accounts that confirm themselves, in production', async () => {
     const confirming = { confirmsAutomatically: true };
     assert.deepEqual((await examineWith(confirming)).troubles, []);
@@ -157,6 +184,27 @@ describe('doctor supabase: what the probe user meets', reason === null ? {} : { 
       'somebody@example.com',
     ]);
     for (const id of double.users.keys()) await double.deleteUser(id);
+  });
+
+  it('finds what was left among strangers with such addresses, with the profile that it had', async () => {
+    let aheadMs = 0;
+    const double = await patient.start({ now: () => new Date(Date.now() + aheadMs) });
+    const admin = adminOf(double);
+    const left = await admin.createUser({
+      email: 'paservices-doctor-1@example.com',
+      app_metadata: { paservices_doctor: true },
+    });
+    await patient.query(
+      `insert into auth_service_data.profiles (user_id, email, is_active, created_at, updated_at)
+       values ('${left.data.user?.id}', 'paservices-doctor-1@example.com', false, now(), now())`,
+    );
+    aheadMs = 40_000;
+    for (let count = 0; count < 120; count += 1)
+      await admin.createUser({ email: `paservices-doctor-${count}@elsewhere.example` });
+    await examine(patient.env(double));
+    assert.equal(double.users.size, 120);
+    for (const id of double.users.keys()) await double.deleteUser(id);
+    await assertNobodyLeft(double, patient);
   });
 
   it('removes a probe user whose making was never answered, and tries removing twice', async () => {

@@ -1,4 +1,5 @@
-import { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
 import { AuthClient } from '@supabase/auth-js';
 import { openStorage, type Storage } from '#storage';
 import { postgresConfig } from '../support/postgres-databases.ts';
@@ -17,13 +18,28 @@ const {
   TEST_SUPABASE_ANON_KEY: anonKey = '',
   TEST_SUPABASE_SERVICE_ROLE_KEY: serviceRoleKey = '',
   TEST_SUPABASE_DATABASE_URL: databaseUrl = '',
-  TEST_SUPABASE_JWT_SECRET: jwtSecret,
+  TEST_SUPABASE_JWT_SECRET: jwtSecret = '',
   TEST_SUPABASE_JWT_ISSUER: issuer = `${url}/auth/v1`,
 } = process.env;
 
 const SYSTEM = { type: 'system', id: null } as const;
 
-if (url !== '' && anonKey !== '' && serviceRoleKey !== '' && databaseUrl !== '') {
+const NEEDED = {
+  TEST_SUPABASE_URL: url,
+  TEST_SUPABASE_ANON_KEY: anonKey,
+  TEST_SUPABASE_SERVICE_ROLE_KEY: serviceRoleKey,
+  TEST_SUPABASE_DATABASE_URL: databaseUrl,
+};
+const missing = Object.entries(NEEDED)
+  .filter(([, value]) => value === '')
+  .map(([name]) => name);
+
+if (missing.length > 0 && missing.length < Object.keys(NEEDED).length) {
+  // A suite that does not run is green, and nobody would know.
+  it("has everything that it needs to ask Supabase's own GoTrue", () => {
+    assert.fail(`Set these too, or none of TEST_SUPABASE_*: ${missing.join(', ')}. See CONTRIBUTING.md.`);
+  });
+} else if (missing.length === 0) {
   describe("Supabase's own GoTrue", () => {
     let storage: Storage;
     let identity: IdentityUnderTest;
@@ -51,7 +67,7 @@ if (url !== '' && anonKey !== '' && serviceRoleKey !== '' && databaseUrl !== '')
         endsReused: 'only the newer kind of refresh tokens does',
         seesUserAgent: true,
         claimsUsernames: true,
-        signsAnew: jwtSecret === undefined || 'HS256 gives the same token in one second',
+        signsAnew: jwtSecret === '' || 'HS256 gives the same token in one second',
       },
     });
   });
@@ -64,7 +80,7 @@ async function openIdentity(storage: Storage): Promise<IdentityUnderTest> {
     { storage, logger: createRecordingLogger(), clock },
     {
       ...{ url, anonKey, serviceRoleKey },
-      jwtSecret: jwtSecret ?? null,
+      jwtSecret: jwtSecret === '' ? null : jwtSecret,
       issuers: [issuer],
       acceptsTokensWithoutIssuer: issuer === 'none',
       rateLimitHeader: 'x-forwarded-for',

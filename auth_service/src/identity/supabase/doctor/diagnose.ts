@@ -7,9 +7,20 @@ import { judgeAnonKey, judgeServiceKey } from './api-keys.ts';
 import { judgeAddress } from './caller-address.ts';
 import { judgeClocks, type Reading } from './clock.ts';
 import { type DatabaseSight, judgeShared, lookAtDatabase } from './database.ts';
-import { concludeFrom, type Diagnosis, type Finding, fault, ok, warning } from './findings.ts';
+import { judgeDatabaseTls } from './database-tls.ts';
+import { examineDeactivated } from './deactivated.ts';
+import {
+  concludeFrom,
+  type Diagnosis,
+  type Finding,
+  type FindingId,
+  fault,
+  ok,
+  warning,
+} from './findings.ts';
 import { judgeHook } from './hook.ts';
 import { judgeLogIn } from './log-in.ts';
+import { judgeMail } from './mail.ts';
 import { createProbes, inventProbe, type Probe } from './probe.ts';
 import { type Ask, createAsk, type Reply } from './question.ts';
 import { judgeReach } from './reach.ts';
@@ -17,9 +28,13 @@ import { judgeIssuer, judgeKeys, judgeToken } from './signing.ts';
 
 /** With the removal of the probe user it is less than half a minute. */
 const LOOKS_AT_MOST_MS = 15_000;
+/** What has to be well before the hook is looked at once more. */
+const OF_THE_HOOK: readonly FindingId[] = ['hook', 'shared_database'];
 
 export interface DiagnosisOptions {
   readonly isProduction: boolean;
+  /** Of PostgreSQL, as they are configured; none: the database is embedded. */
+  readonly databaseUrls: readonly string[];
   /** Ends it early. The probe user is removed all the same. */
   readonly signal: AbortSignal;
 }
@@ -43,7 +58,9 @@ export function createDiagnose(workbench: Workbench) {
     const isHeard = gotrue.canProbe && !signal.aborted;
     const probed = isHeard ? await sendProbe(examination, database) : [];
     const clock = judgeClocks([...gotrue.clock, ...clockOf(database)]);
-    const all = [...database.findings, ...gotrue.findings, ...probed, ...(clock === null ? [] : [clock])];
+    const tls = judgeDatabaseTls(options.databaseUrls);
+    const looked = [...database.findings, tls, ...gotrue.findings, ...probed];
+    const all = clock === null ? looked : [...looked, clock];
     const { anonKey, serviceRoleKey, jwtSecret } = workbench.settings;
     return concludeFrom(all, [anonKey, serviceRoleKey, ...(jwtSecret === null ? [] : [jwtSecret])]);
   };
@@ -63,38 +80,15 @@ async function lookAtGotrue({ ask, settings, now, options }: Examination) {
   const anon = judgeAnonKey(forAnybody, settings, now());
   const service = judgeServiceKey(users, settings, now());
   return {
-    findings: [
-      reach,
-      anon,
-      service,
-      judgeKeys(keys, settings),
-      ...judgeAutoconfirm(forAnybody, isProduction),
-    ],
+    findings: [reach, anon, service, judgeKeys(keys, settings), ...judgeMail(forAnybody, isProduction)],
     clock,
     canProbe: anon.status !== 'fault' && service.status !== 'fault',
   };
 }
 
-function judgeAutoconfirm(reply: Reply, isProduction: boolean): Finding[] {
-  if (reply.is !== 'answer' || reply.status !== 200) return [];
-  if (reply.body.mailer_autoconfirm !== true)
-    return [ok('autoconfirm', 'New accounts are confirmed by mail.')];
-  if (!isProduction)
-    return [ok('autoconfirm', 'New accounts confirm themselves, which will do outside production.')];
-  return [
-    warning('autoconfirm', {
-      detail: 'New accounts confirm themselves.',
-      cause:
-        'GOTRUE_MAILER_AUTOCONFIRM is on, so that anybody can use an account under an address that is not theirs.',
-      remedy:
-        "Set ENABLE_EMAIL_AUTOCONFIRM=false in Supabase's .env and `docker compose up -d auth`; cloud: Authentication → Sign In / Providers → Email → Confirm email.",
-    }),
-  ];
-}
-
 async function sendProbe(examination: Examination, database: DatabaseSight): Promise<Finding[]> {
-  const { ask, random, options } = examination;
-  const probes = createProbes(ask);
+  const { ask, random, options, storage } = examination;
+  const probes = createProbes(ask, storage);
   await probes.sweep(options.signal);
   const wanted = inventProbe(random);
   let probe = wanted;
@@ -107,22 +101,29 @@ async function sendProbe(examination: Examination, database: DatabaseSight): Pro
       findings = await examine(examination, probe, database);
     }
   } finally {
-    const why = await probes.remove(probe);
+    const why = await probes.remove(probe, database.isCurrent);
     if (why !== null) findings.push(describeLeft(probe, why));
   }
   const isTold = findings.some(({ id }) => id === 'probe');
   return isTold ? findings : [...findings, ok('probe', 'A probe user was made, and removed again.')];
 }
 
-/** The log-in goes the way that those of people go, with their time and their headers. */
+/** The log-ins go the way that those of people go, with their time and their headers. */
 async function examine(examination: Examination, probe: Probe, database: DatabaseSight): Promise<Finding[]> {
   const gotrue = createGotrue({ ...examination, logger: SILENT });
   const { email, password, ip } = probe;
-  try {
+  const logIn = async (): Promise<GotrueSession> => {
     const { session } = await gotrue.ask({ ip, userAgent: 'auth-service doctor' }, (auth) =>
       auth.signInWithPassword({ email, password }),
     );
-    return await examineSession(examination, session, probe, database);
+    return session;
+  };
+  try {
+    const findings = await examineSession(examination, await logIn(), probe, database);
+    const isSound = findings.every(({ id, status }) => status === 'ok' || !OF_THE_HOOK.includes(id));
+    if (!isSound || !database.isCurrent || examination.options.signal.aborted) return findings;
+    const hook = await examineDeactivated(examination, probe, logIn);
+    return hook === null ? findings : [...findings.filter(({ id }) => id !== 'hook'), hook];
   } catch (error) {
     return [judgeLogIn(error)];
   }
@@ -132,7 +133,7 @@ async function examineSession(
   { tokens, settings, storage }: Examination,
   session: GotrueSession,
   { id, ip }: Probe,
-  { isCurrent, blindness }: DatabaseSight,
+  { isCurrent, blindness, time }: DatabaseSight,
 ): Promise<Finding[]> {
   const { supabaseAccounts: accounts } = storage;
   const claims = decodeToken(session.access_token)?.claims ?? {};
@@ -148,7 +149,8 @@ async function examineSession(
     judgeHook(claims.app_metadata, held),
     await judgeToken(session.access_token, tokens, settings),
     judgeAddress(ip, kept, settings),
-    ...(blindness === null ? [judgeShared(isKnown)] : []),
+    // A database that was not heard may be the right one.
+    ...(time !== null && blindness === null ? [judgeShared(isKnown)] : []),
   ];
 }
 

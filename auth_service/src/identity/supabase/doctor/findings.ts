@@ -10,6 +10,7 @@ export const FINDING_IDS = [
   'hook',
   'verification',
   'database',
+  'database_tls',
   'schema',
   'shared_database',
   'session_grants',
@@ -17,6 +18,7 @@ export const FINDING_IDS = [
   'clock',
   'caller_address',
   'autoconfirm',
+  'mail',
 ] as const;
 
 export type FindingId = (typeof FINDING_IDS)[number];
@@ -48,7 +50,7 @@ export const ok = (id: FindingId, detail: string): Finding => ({ id, status: 'ok
 export const warning = (id: FindingId, trouble: Trouble): Finding => ({ id, status: 'warning', ...trouble });
 export const fault = (id: FindingId, trouble: Trouble): Finding => ({ id, status: 'fault', ...trouble });
 
-const LONGEST = 300;
+const LONGEST = { detail: 300, advice: 1_000 };
 /** What is shorter is no key, and may be any word. */
 const SHORTEST_SECRET = 16;
 
@@ -59,16 +61,25 @@ export function concludeFrom(findings: readonly Finding[], secrets: readonly str
   return {
     findings: [...findings]
       .sort((one, other) => place(one) - place(other))
-      .map((finding) => ({ ...finding, detail: harmless(finding.detail, secrets) })),
+      .map((finding) => tellHarmlessly(finding, secrets)),
     // Told by whoever has read it.
     unseen: FINDING_IDS.filter((id) => id !== 'configuration' && !seen.has(id)),
   };
 }
 
-/** Details hold what others answer. */
-function harmless(text: string, secrets: readonly string[]): string {
+function tellHarmlessly({ cause, remedy, ...finding }: Finding, secrets: readonly string[]): Finding {
+  return {
+    ...finding,
+    detail: harmless(finding.detail, secrets, LONGEST.detail),
+    ...(cause === undefined ? {} : { cause: harmless(cause, secrets, LONGEST.advice) }),
+    ...(remedy === undefined ? {} : { remedy: harmless(remedy, secrets, LONGEST.advice) }),
+  };
+}
+
+/** Each of them may hold what others answer. */
+function harmless(text: string, secrets: readonly string[], longest: number): string {
   const hidden = secrets.filter(({ length }) => length >= SHORTEST_SECRET);
   const told = hidden.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
   const plain = told.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
-  return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain;
+  return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 }

@@ -8,6 +8,11 @@ export const PRETENDED = 'paservices-doctor-pretends';
 const SWITCH_ON =
   'Self-hosted: below auth: environment: set GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_ENABLED: "true" and GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_URI: "pg-functions://postgres/auth_service_data/custom_access_token_hook", then `docker compose up -d auth`. Cloud: Authentication → Hooks → Customize Access Token (JWT) Claims.';
 
+const FOREIGN_HOOK =
+  'The hook is answered by another function, or by another database than this service has.';
+const POINT_HERE =
+  "Point AUTH_SERVICE_DATABASE_URL to Supabase's own database and run `auth-service migrate up`.";
+
 /** @param held what our database says of the same user; null where it could not be asked */
 export function judgeHook(appMetadata: unknown, held: PersonRights | null): Finding {
   const { roles, permissions } = (appMetadata ?? {}) as Readonly<Record<string, unknown>>;
@@ -33,8 +38,20 @@ export function judgeHook(appMetadata: unknown, held: PersonRights | null): Find
   }
   return fault('hook', {
     detail: `Tokens carry other rights than this database gives: the roles ${list(roles)} in place of ${list(held.roles)}.`,
-    cause: 'The hook is answered by another function, or by another database than this service has.',
-    remedy: `Point AUTH_SERVICE_DATABASE_URL to Supabase's own database and run \`auth-service migrate up\`. ${SWITCH_ON}`,
+    cause: FOREIGN_HOOK,
+    remedy: `${POINT_HERE} ${SWITCH_ON}`,
+  });
+}
+
+/** Of a probe user whose profile is deactivated: nothing may be said. @returns null when nothing is */
+export function judgeHookOfDeactivated(appMetadata: unknown): Finding | null {
+  const { roles, permissions } = (appMetadata ?? {}) as Readonly<Record<string, unknown>>;
+  const held = [roles, permissions].filter(isList).flat();
+  if (held.length === 0) return null;
+  return fault('hook', {
+    detail: `Tokens carry other rights than this database gives: ${list(held)}, of somebody who is deactivated here.`,
+    cause: FOREIGN_HOOK,
+    remedy: `${POINT_HERE} ${SWITCH_ON}`,
   });
 }
 

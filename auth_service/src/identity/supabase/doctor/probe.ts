@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '#crypto';
+import type { SupabaseDependencies } from '../dependencies.ts';
 import { PRETENDED } from './hook.ts';
 import { type Ask, describeReply, type Reply } from './question.ts';
 
@@ -11,6 +12,9 @@ const DOMAIN = '@example.com';
 const LEFT_OVER_AFTER_MS = 30_000;
 const REMOVED_WITHIN_MS = 3_500;
 const REMOVAL_TRIES = 2;
+const PER_PAGE = 100;
+/** Strangers may bear such addresses, or say so in their metadata, and fill pages. The newest come first. */
+const PAGES_AT_MOST = 20;
 
 export interface Probe {
   readonly id: string;
@@ -30,22 +34,36 @@ export function inventProbe(random: Pick<Random, 'uuid' | 'bytes' | 'token'>): P
   };
 }
 
-/** The probe user at GoTrue, by its admin API. None of these throws. */
-export function createProbes(ask: Ask) {
+/** The probe user at GoTrue, by its admin API, and what it has in our database. None of these throws. */
+export function createProbes(ask: Ask, storage: Pick<SupabaseDependencies['storage'], 'transaction'>) {
+  async function hasNoProfile(id: string): Promise<boolean> {
+    try {
+      await storage.transaction(({ profiles }) => profiles.delete(id));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   async function remove(id: string, signal: AbortSignal): Promise<Reply> {
     return await ask({ path: `/admin/users/${id}`, as: 'service', method: 'DELETE', body: {}, signal });
   }
 
   /** Users with our address and mark; who only has such an address is somebody. */
-  async function find(signal: AbortSignal) {
-    const search = new URLSearchParams({ filter: PREFIX, page: '1', per_page: '100' });
-    const reply = await ask({ path: `/admin/users?${search}`, as: 'service', signal });
-    if (reply.is !== 'answer' || !Array.isArray(reply.body.users)) return null;
-    const users = (reply.body.users as Listed[]).filter(
-      ({ email = '', app_metadata }) =>
-        email.startsWith(PREFIX) && email.endsWith(DOMAIN) && app_metadata?.[MARK] === true,
-    );
-    return { users, date: reply.date };
+  async function find(pagesAtMost: number, signal: AbortSignal) {
+    const users: Listed[] = [];
+    let date: Date | null = null;
+    for (let page = 1; page <= pagesAtMost; page += 1) {
+      const search = new URLSearchParams({ filter: PREFIX, page: `${page}`, per_page: `${PER_PAGE}` });
+      const reply = await ask({ path: `/admin/users?${search}`, as: 'service', signal });
+      if (reply.is !== 'answer' || !Array.isArray(reply.body.users))
+        return page === 1 ? null : { users, date };
+      date ??= reply.date;
+      const listed = reply.body.users as Listed[];
+      users.push(...listed.filter(isOurs));
+      if (listed.length < PER_PAGE) break;
+    }
+    return { users, date };
   }
 
   /** @returns why it is not; null when it is */
@@ -55,7 +73,7 @@ export function createProbes(ask: Ask) {
     if (isDone(reply)) return null;
     if (reply.is !== 'answer' || reply.code !== 'user_not_found') return describeReply(reply);
     // An older GoTrue chooses the id itself, and its answer may have been lost.
-    const found = await find(signal);
+    const found = await find(1, signal);
     if (found === null) return 'its users cannot be listed';
     const left = found.users.find((user) => user.email === email);
     if (left === undefined) return null;
@@ -66,11 +84,16 @@ export function createProbes(ask: Ask) {
   return {
     /** Those of earlier runs that were cut short. @returns how many went */
     async sweep(signal: AbortSignal): Promise<number> {
-      const found = await find(signal);
+      const found = await find(PAGES_AT_MOST, signal);
       const before = (found?.date?.getTime() ?? 0) - LEFT_OVER_AFTER_MS;
       const old = found?.users.filter(({ created_at }) => Date.parse(created_at) < before) ?? [];
-      const replies = await Promise.all(old.map(({ id }) => remove(id, signal)));
-      return replies.filter(isDone).length;
+      let removed = 0;
+      for (const { id } of old) {
+        // Else nobody would know any more whose profile it is.
+        if (!(await hasNoProfile(id))) break;
+        if (isDone(await remove(id, signal))) removed += 1;
+      }
+      return removed;
     },
 
     /** @returns it with the id that it got, or why there is none */
@@ -86,18 +109,24 @@ export function createProbes(ask: Ask) {
 
     /**
      * Also one whose making was never answered. Whoever stopped the doctor waits for this.
+     * @param mayHaveProfile where it has not been given one, our database need not be asked
      * @returns why it is still there; null when it is gone
      */
-    async remove(probe: Probe): Promise<string | null> {
+    async remove(probe: Probe, mayHaveProfile: boolean): Promise<string | null> {
       let why: string | null = null;
       for (let left = REMOVAL_TRIES; left > 0; left -= 1) {
-        why = await whyThere(probe);
+        const isAlone = !mayHaveProfile || (await hasNoProfile(probe.id));
+        why = isAlone ? await whyThere(probe) : 'its profile cannot be deleted here';
         if (why === null) return null;
         await sleep(500);
       }
       return why;
     },
   };
+}
+
+function isOurs({ email = '', app_metadata }: Listed): boolean {
+  return email.startsWith(PREFIX) && email.endsWith(DOMAIN) && app_metadata?.[MARK] === true;
 }
 
 function isDone(reply: Reply): boolean {
