@@ -48,6 +48,8 @@ export type Target =
       readonly kind: 'user';
       readonly id: string;
       readonly spared?: string | undefined;
+      /** Default: now. */
+      readonly begunUpTo?: Date;
       readonly expiresAt: Date | null;
     }
   /** Every token issued up to now. Sessions and refresh tokens beget new ones: who sets this deletes them as well. */

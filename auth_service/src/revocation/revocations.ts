@@ -180,7 +180,9 @@ export function createRevocations(dependencies: RevocationDependencies): Revocat
 
 function rowOf(target: Target, id: string, revokedAt: Date): Revocation {
   const { kind, expiresAt } = target;
-  const until = target.kind === 'client' ? (target.issuedUpTo ?? revokedAt) : revokedAt;
+  const asked =
+    target.kind === 'client' ? target.issuedUpTo : target.kind === 'user' ? target.begunUpTo : undefined;
+  const until = asked ?? revokedAt;
   const spared = target.kind === 'user' ? (target.spared ?? null) : null;
   return { id, kind, subject: 'id' in target ? target.id : null, spared, revokedAt: until, expiresAt };
 }

@@ -76,6 +76,20 @@ describeOn('postgres', 'what happened at Supabase meanwhile', (open) => {
       }
     });
 
+    it('what began by a clock that is ahead of ours ends as well', async () => {
+      await using ahead = await buildSupabaseIdentity(await open(), {
+        isShared: false,
+        gotrue: { now: () => new Date(Date.now() + 4_000) },
+      });
+      const person = await newPerson(ahead);
+      await ahead.users.logOut(SYSTEM, person.userId);
+      await assert.rejects(ahead.people.verify(person.session.access_token), refusal('invalid_token'));
+      await assert.rejects(
+        ahead.people.refresh(person.session.refresh_token),
+        refusal('refresh_token_not_found'),
+      );
+    });
+
     it('who was banned while they logged in stays out with the token of that log-in', async () => {
       const { users, people } = identity;
       const person = await newPerson(identity);

@@ -27,6 +27,8 @@ export interface Gotrue {
   administer<T>(isSafe: boolean, work: (api: GoTrueAdminApi) => Promise<Result<T>>): Promise<T>;
   /** JSON from a path that `@supabase/auth-js` has no verb for. */
   read(path: string, as: 'anybody' | 'service'): Promise<unknown>;
+  /** See `Transport`. */
+  clockAheadMs(): number;
 }
 
 const SESSION_KEY = 'one-request';
@@ -70,6 +72,8 @@ export function createGotrue(dependencies: SupabaseDependencies): Gotrue {
       exchange(transport, { base, isSafe }, (fetch) =>
         work(new GoTrueAdminApi({ url: base, headers: asService, fetch })),
       ),
+
+    clockAheadMs: transport.clockAheadMs,
 
     async read(path, as) {
       const headers = as === 'service' ? asService : asAnybody;

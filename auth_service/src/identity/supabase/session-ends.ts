@@ -1,6 +1,7 @@
 import type { TransactionStores } from '#storage';
 import type { DatabaseView } from './database-view.ts';
 import type { SupabaseDependencies } from './dependencies.ts';
+import type { Gotrue } from './gotrue.ts';
 
 /** The longest that Supabase lets an access token live: seven days. */
 const LONGEST_LIFETIME_SECONDS = 604_800;
@@ -33,6 +34,7 @@ export interface SessionEnds {
 
 export function createSessionEnds(
   { revocations, now }: SupabaseDependencies,
+  gotrue: Pick<Gotrue, 'clockAheadMs'>,
   view: Pick<DatabaseView, 'sessions'>,
 ): SessionEnds {
   let lifetime = 0;
@@ -54,7 +56,9 @@ export function createSessionEnds(
       const expiresAt = byGotrue ? lastTokenExpires() : null;
       const ids = await idsOf(userId, which);
       const listed = (ids ?? []).map((id) => ({ kind: 'session', id, expiresAt }) as const);
-      const all = { kind: 'user', id: userId, spared: which.except, expiresAt } as const;
+      // Log-ins begin by GoTrue's clock.
+      const begunUpTo = new Date(now().getTime() + gotrue.clockAheadMs());
+      const all = { kind: 'user', id: userId, spared: which.except, begunUpTo, expiresAt } as const;
       await revocations.revoke(stores, ...listed, ...(ids === null || isDeleted ? [all] : []));
       return ids ?? [];
     },

@@ -27,6 +27,8 @@ const UNDER_WAY_AT_MOST = 200;
 /** Between two questions whether it is back. They are ours: nobody's request is spent on finding out. */
 const ASKED_EACH_MS = 1_000;
 const USER_AGENT_LONGEST = 500;
+/** Clocks that differ by more are broken: `auth-service doctor supabase` says so. */
+const AHEAD_AT_MOST_MS = 30_000;
 
 export interface Request {
   readonly method: string;
@@ -44,10 +46,15 @@ export interface Transport {
    * @throws ServiceError `identity_unavailable`: not reached, too slow, cut off, or no JSON that could be GoTrue's.
    */
   send(path: string, request: Request): Promise<Answer>;
+  /**
+   * How far GoTrue's clock is ahead of ours, as its last answer told, and never behind. Milliseconds, up to one second
+   * more than it is.
+   */
+  clockAheadMs(): number;
 }
 
 /** GoTrue over HTTP: bounded in time, size and number, and left alone for a moment when it is down. */
-export function createTransport({ settings, logger }: SupabaseDependencies): Transport {
+export function createTransport({ settings, logger, now }: SupabaseDependencies): Transport {
   const base = `${settings.url}/auth/v1`;
   const lanes = bulkhead(UNDER_WAY_AT_MOST, 0);
   // What goes wrong with a request opens nothing: a stranger can make one slow, or have it blocked on its way. What
@@ -70,6 +77,13 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
   let isDown = false;
   let asking: Promise<void> | null = null;
   let isTimed = false;
+  let aheadMs = 0;
+
+  /** Whole seconds, cut off: less than one ahead may be none. */
+  function lookAtClock({ headers }: Response): void {
+    const ahead = Date.parse(headers.get('date') ?? '') - now().getTime();
+    if (!Number.isNaN(ahead)) aheadMs = ahead > 0 ? Math.min(ahead + 1_000, AHEAD_AT_MOST_MS) : 0;
+  }
 
   async function attempt(path: string, request: Request, deadline: AbortSignal): Promise<Answer> {
     const { method, headers, body } = request;
@@ -81,6 +95,7 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
         redirect: 'manual',
         signal: deadline,
       });
+      lookAtClock(response);
       return await readAnswer(response);
     } catch (cause) {
       if (cause instanceof OutageError || cause instanceof OversizeError) throw cause;
@@ -153,6 +168,8 @@ export function createTransport({ settings, logger }: SupabaseDependencies): Tra
   }
 
   return {
+    clockAheadMs: () => aheadMs,
+
     async send(path, request) {
       try {
         if (circuit.state !== CircuitState.Closed) throw new BrokenCircuitError();

@@ -35,7 +35,7 @@ export function createWorkbench(dependencies: SupabaseDependencies): Workbench {
     gotrue,
     view,
     tokens: createAccessTokens(dependencies, createKeySet({ ...dependencies, gotrue })),
-    ends: createSessionEnds(dependencies, view),
+    ends: createSessionEnds(dependencies, gotrue, view),
     async inTurn(work) {
       const since = performance.now();
       try {
