@@ -4,6 +4,7 @@ import type { TransactionStores } from '#storage';
 import { endedDetail } from '../ended-sessions.ts';
 import { hasRecentProofByMail } from '../recent-proof.ts';
 import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
+import { createOneAtATime } from './one-at-a-time.ts';
 import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
 import { requireShape } from './shapes.ts';
 import type { Workbench } from './workbench.ts';
@@ -105,28 +106,20 @@ export function marksOf(
   return { userId, sessionId: id, startedAt, issuedAt: Number.POSITIVE_INFINITY };
 }
 
+/** No connection is held while GoTrue is asked, which for a password it is three times. */
 function createPasswordUpdate(workbench: Workbench) {
-  const { gotrue, storage, ends, audit, inTurn } = workbench;
+  const { gotrue, storage, ends, audit } = workbench;
   const prove = createPasswordProof(workbench);
+  const oneAtATime = createOneAtATime();
 
-  async function change(stores: TransactionStores, bearer: Bearer, wanted: PasswordChange): Promise<void> {
-    const { userId, sessionId } = bearer.principal;
+  async function change({ principal, accessToken }: Bearer, wanted: PasswordChange): Promise<void> {
     const { newPassword: password, currentPassword } = wanted;
-    // Of two by the same old password the second one finds that it is another by now.
-    await stores.lock(`password ${userId}`);
-    const proof = await prove(bearer, currentPassword);
+    const proof = await prove({ principal, accessToken }, currentPassword);
     try {
       if (password === currentPassword) throw new ServiceError('same_password');
-      const ended = await ends.end(stores, userId, { except: sessionId }, { byGotrue: true });
-      await audit.record(stores, {
-        action: 'user.password_changed',
-        actor: { type: 'user', id: userId },
-        subject: { type: 'user', id: userId },
-        detail: { ended_sessions: ended.length },
-      });
       const current = currentPassword === undefined ? {} : { current_password: currentPassword };
       await gotrue
-        .askAs(bearer.accessToken, (auth) => auth.updateUser({ password, ...current }))
+        .askAs(accessToken, (auth) => auth.updateUser({ password, ...current }))
         .catch(refusePassword);
     } catch (error) {
       await proof.takeBack();
@@ -134,8 +127,27 @@ function createPasswordUpdate(workbench: Workbench) {
     }
   }
 
-  return (bearer: Bearer, wanted: PasswordChange): Promise<void> =>
-    inTurn(() => storage.transaction((stores) => change(stores, bearer, wanted)));
+  async function write({ userId, sessionId }: Bearer['principal'], known: string[] | undefined) {
+    await storage.transaction(async (stores) => {
+      const ended = await ends.end(stores, userId, { except: sessionId, known }, { byGotrue: true });
+      await audit.record(stores, {
+        action: 'user.password_changed',
+        actor: { type: 'user', id: userId },
+        subject: { type: 'user', id: userId },
+        detail: { ended_sessions: ended.length },
+      });
+    });
+  }
+
+  return (bearer: Bearer, wanted: PasswordChange): Promise<void> => {
+    const { principal } = bearer;
+    // Of two by the same old password the second one finds that it is another by now; at two replicas GoTrue decides.
+    return oneAtATime(principal.userId, async () => {
+      const known = (await workbench.view.sessions(principal.userId))?.map(({ id }) => id);
+      await change(bearer, wanted);
+      await write(principal, known);
+    });
+  };
 }
 
 /**
