@@ -67,7 +67,7 @@ export function createProfileStore(db: Kysely<Tables>): ProfileStore {
   };
 }
 
-function toRow(profile: Profile) {
+export function toRow(profile: Profile) {
   return {
     user_id: profile.userId,
     email: profile.email,

@@ -3,7 +3,7 @@ import type { SeenAccount, Standing, SupabaseSession } from '../person-records.t
 import type { SupabaseAccountStore } from '../person-stores.ts';
 import type { ProfilesTable } from '../person-tables.ts';
 import type { Tables } from '../tables.ts';
-import { toProfile } from './profiles.ts';
+import { toProfile, toRow } from './profiles.ts';
 import { isUuid } from './uuid.ts';
 
 type AsJson<Row> = { [Column in keyof Row]: Row[Column] extends Date ? string : Row[Column] };
@@ -143,17 +143,7 @@ export function createSupabaseAccountStore(db: Kysely<Tables>): SupabaseAccountS
 
     async adoptMany(people, roleNames) {
       if (people.length === 0) return 0;
-      const rows = people.map(({ seen, ...profile }) => ({
-        user_id: profile.userId,
-        email: profile.email,
-        username: profile.username,
-        first_name: profile.firstName,
-        last_name: profile.lastName,
-        is_active: profile.isActive,
-        created_at: profile.createdAt,
-        updated_at: profile.updatedAt,
-        ...seenColumns(seen),
-      }));
+      const rows = people.map(({ seen, ...profile }) => ({ ...toRow(profile), ...seenColumns(seen) }));
       const { rows: made } = await sql<{ user_id: string }>`
         with created as (
           ${db
