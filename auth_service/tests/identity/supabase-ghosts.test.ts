@@ -45,6 +45,9 @@ describeOn('postgres', 'what happened at Supabase meanwhile', (open) => {
       await assert.rejects(users.delete(SYSTEM, other.userId), refusal('last_administrator'));
       await assert.rejects(users.ban(SYSTEM, other.userId), refusal('last_administrator'));
       await assert.rejects(identity.people.deleteAccount(other.bearer), refusal('last_administrator'));
+      await users.lookAtAdministrators();
+      const take = identity.rbac.revokeRoleFromUser(SYSTEM, other.userId, 'admin');
+      await assert.rejects(take, refusal('last_administrator'));
       await users.unban(SYSTEM, banned.userId);
       await users.delete(SYSTEM, other.userId);
       assert.equal(await storage.userRoles.isHeld('admin', now()), true);

@@ -3,6 +3,9 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { describeOn } from '../support/databases.ts';
 import { buildSupabaseIdentity, type SupabaseIdentity } from './build-supabase-identity.ts';
 import { anEmail, DEVICE, newPerson, PASSWORD, refusal, signInAs } from './conformance/under-test.ts';
+import { adminOf } from './gotrue-clients.ts';
+
+const SYSTEM = { type: 'system', id: null } as const;
 
 describeOn('postgres', 'what strangers can do to GoTrue', (open) => {
   let identity: SupabaseIdentity;
@@ -35,6 +38,21 @@ describeOn('postgres', 'what strangers can do to GoTrue', (open) => {
       gotrue.fail({ status: 429, body: {} }, { path: /grant_type=refresh_token/, times: 1 });
       await assert.rejects(people.refresh(person.session.refresh_token), refusal('rate_limited'));
       await people.refresh(person.session.refresh_token);
+    });
+
+    it('and who keeps very much about themselves can be administered all the same', async () => {
+      const { users, gotrue, provider } = identity;
+      const person = await newPerson(identity);
+      for (const key of ['a', 'b', 'c']) {
+        const { error } = await adminOf(gotrue).updateUserById(person.userId, {
+          user_metadata: { [key]: 'x'.repeat(900_000) },
+        });
+        assert.equal(error, null);
+      }
+      await users.ban(SYSTEM, person.userId);
+      assert.equal((await provider.backfill()).seen, gotrue.users.size);
+      await users.delete(SYSTEM, person.userId);
+      assert.equal(gotrue.users.has(person.userId), false);
     });
 
     it('and a mail that takes its time is waited for, as long as GoTrue is well', async () => {

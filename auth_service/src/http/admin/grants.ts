@@ -15,6 +15,8 @@ interface Link {
   /** Done first: the holder may be somebody of whom nothing is written here yet. */
   readonly meet?: (rooms: Dependencies, holder: string) => Promise<void>;
   readonly give: (rbac: Rbac, by: Authority, holder: string, thing: string) => Promise<Grant>;
+  /** Done first: whether somebody else can act may hang on what others know. */
+  readonly prepareToTake?: (rooms: Dependencies) => Promise<void>;
   readonly take: (rbac: Rbac, by: Authority, holder: string, thing: string) => Promise<Grant>;
   readonly list: (rbac: Rbac, holder: string, page: HeldPage) => Promise<Listed<Held>>;
 }
@@ -59,6 +61,7 @@ export const USER_ROLES: GrantEndpoints = endpointsOf({
   // Who was born elsewhere, and not seen here yet, is somebody all the same.
   meet: async ({ people }, userId) => void (await people?.users.meet(userId)),
   give: (rbac, ...grant) => rbac.grantRoleToUser(...grant),
+  prepareToTake: async ({ people }) => await people?.users.lookAtAdministrators(),
   take: (rbac, ...grant) => rbac.revokeRoleFromUser(...grant),
   list: async (rbac, ...asked) => rolesIn(await rbac.userRoles(...asked)),
 });
@@ -134,6 +137,7 @@ function endpointsOf(link: Link): GrantEndpoints {
         ],
       },
       async ({ rooms, by, params }) => {
+        await link.prepareToTake?.(rooms);
         const { changed, name } = await link.take(
           rooms.rbac,
           by,

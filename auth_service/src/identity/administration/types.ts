@@ -28,6 +28,8 @@ export interface UserAdministration {
   find(userId: string): Promise<DirectoryEntry>;
   /** Gives somebody who has an account, and none here yet, their profile. @throws ServiceError `not_found`. */
   meet(userId: string): Promise<void>;
+  /** Before an administrator's role is taken: who else holds it may be banned or gone where accounts are kept. */
+  lookAtAdministrators(): Promise<void>;
   /**
    * With the default role and those that are assigned.
    * @throws ServiceError `validation_failed`, `weak_password`, `username_taken`, `email_exists`, `overloaded`.

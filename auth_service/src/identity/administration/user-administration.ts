@@ -1,3 +1,4 @@
+import { lookAtAdministrators } from '../look-at-administrators.ts';
 import { createAccountStates } from './account-states.ts';
 import { findPerson, lookAtPerson } from './change-person.ts';
 import { createUserCreation } from './create-user.ts';
@@ -9,6 +10,7 @@ export function createUserAdministration(dependencies: UserAdministrationDepende
   return {
     list: (page) => storage.directory.list(page),
     find: (userId) => lookAtPerson(dependencies, userId),
+    lookAtAdministrators: () => lookAtAdministrators(dependencies),
     meet: async (userId) => void (await findPerson(dependencies, userId)),
     ...createUserCreation(dependencies),
     ...createUserUpdate(dependencies),

@@ -14,8 +14,10 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A page of users is far smaller. */
+/** Of what people are answered. */
 const BYTES_MAX = 2_000_000;
+/** Of what the service asks for itself: a page of people may have written much about themselves. */
+export const BYTES_MAX_FOR_SERVICE = 16_000_000;
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i;
 const WITHOUT_BODY: readonly number[] = [204, 205, 304];
 /** What gateways say when what is behind them is gone (520 to 530: Cloudflare's). 500 is GoTrue's own. */
@@ -23,13 +25,13 @@ const isGatewayFault = (status: number) =>
   (status > 500 && status <= 504) || (status >= 520 && status <= 530);
 
 /** @throws OutageError for whatever is no JSON from GoTrue itself; OversizeError. */
-export async function readAnswer(response: Response): Promise<Answer> {
+export async function readAnswer(response: Response, bytesMax = BYTES_MAX): Promise<Answer> {
   const { status, headers } = response;
   try {
     if (isGatewayFault(status)) throw new OutageError(`the answer has the status ${status}`);
     if (status >= 300 && status < 400) throw new OutageError(`the answer is a redirect (${status})`);
     if (WITHOUT_BODY.includes(status)) return { status, headers, body: '' };
-    const body = await readBounded(response);
+    const body = await readBounded(response, bytesMax);
     const isJson = JSON_TYPE.test(headers.get('content-type') ?? '') && isJsonText(body);
     // What stands in front may refuse a request in its own words: that is no word of GoTrue's, and no sign that it is away.
     if (!isJson && status >= 400 && status < 500) return { status, headers, body: '' };
@@ -41,13 +43,13 @@ export async function readAnswer(response: Response): Promise<Answer> {
   }
 }
 
-async function readBounded({ body }: Response): Promise<string> {
+async function readBounded({ body }: Response, bytesMax: number): Promise<string> {
   if (body === null) return '';
   const chunks: Uint8Array[] = [];
   let received = 0;
   for await (const chunk of body) {
     received += chunk.byteLength;
-    if (received > BYTES_MAX) throw new OversizeError(`the answer has more than ${BYTES_MAX} bytes`);
+    if (received > bytesMax) throw new OversizeError(`the answer has more than ${bytesMax} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

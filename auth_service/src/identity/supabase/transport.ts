@@ -11,7 +11,7 @@ import {
 import { ServiceError } from '#errors';
 import { currentRequest, errorContext } from '#observability';
 import type { Device } from '../types.ts';
-import { type Answer, OutageError, OversizeError, readAnswer } from './answer.ts';
+import { type Answer, BYTES_MAX_FOR_SERVICE, OutageError, OversizeError, readAnswer } from './answer.ts';
 import type { SupabaseDependencies, SupabaseSettings } from './dependencies.ts';
 import { isSecretKey } from './key-kinds.ts';
 
@@ -96,7 +96,7 @@ export function createTransport({ settings, logger, now }: SupabaseDependencies)
         signal: deadline,
       });
       lookAtClock(response);
-      return await readAnswer(response);
+      return await readAnswer(response, path.startsWith('/admin/') ? BYTES_MAX_FOR_SERVICE : undefined);
     } catch (cause) {
       if (cause instanceof OutageError || cause instanceof OversizeError) throw cause;
       throw new OutageError(deadline.aborted ? 'no answer in time' : 'the connection failed', { cause });
