@@ -50,7 +50,15 @@ class Undone extends Error {}
 
 /** Whoever asks for a transaction gets the one that is open. */
 function within(storage: Storage, stores: TransactionStores): Storage {
-  return { ...storage, ...stores, transaction: (work) => work(stores) };
+  return {
+    ...storage,
+    ...stores,
+    transaction: (work) => work(stores),
+    async transactionUnder(lock, work) {
+      await stores.lock(lock);
+      return await work(stores);
+    },
+  };
 }
 
 /** @throws ServiceError, the message saying which change it was. */

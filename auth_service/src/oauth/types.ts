@@ -26,6 +26,7 @@ export interface OauthDependencies {
     | 'clientAssertions'
     | 'rightsRevision'
     | 'transaction'
+    | 'transactionUnder'
   >;
   /** `sharedSecret` is needed, and used, only when `settings.algorithm` is HS256. */
   readonly keys: {

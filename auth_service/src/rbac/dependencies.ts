@@ -19,7 +19,7 @@ export interface RbacDependencies {
 export const RBAC_LOCK = 'rbac';
 
 type Administering = Pick<RbacDependencies, 'now' | 'onRightsChanged'> & {
-  readonly storage: Pick<Storage, 'transaction'>;
+  readonly storage: Pick<Storage, 'transactionUnder'>;
 };
 
 /**
@@ -32,8 +32,7 @@ export function administer<T>(
   by: Authority,
   work: (stores: TransactionStores, by: Authority) => Promise<T>,
 ): Promise<T> {
-  return storage.transaction(async (stores) => {
-    await stores.lock(RBAC_LOCK);
+  return storage.transactionUnder(RBAC_LOCK, async (stores) => {
     if (onRightsChanged !== undefined) stores.afterCommit(onRightsChanged);
     return work(stores, await authorityNow(stores, by, now()));
   });

@@ -4,6 +4,7 @@ import { ServiceError } from '#errors';
 import type { Logger } from '#observability';
 import type { Engine } from './engine/engine.ts';
 import type { OnStatement } from './engine/observed-dialect.ts';
+import { createInOrder } from './in-order.ts';
 import { arrangeFunctionRights } from './migrations/function-rights.ts';
 import { createMigrations } from './migrations/runner.ts';
 import type { Migrations } from './migrations/status.ts';
@@ -30,6 +31,13 @@ export interface Storage extends Stores {
   readonly kind: 'postgres' | 'embedded';
   /** All or nothing: a throw rolls back and comes out unchanged. Not nested. */
   transaction<T>(work: (stores: TransactionStores) => Promise<T>): Promise<T>;
+  /**
+   * A transaction under the lock of this name, which is held until it ends. Who waits for another one of this process
+   * waits without a connection, so that a slow one does not take them from everybody else.
+   */
+  transactionUnder<T>(lock: string, work: (stores: TransactionStores) => Promise<T>): Promise<T>;
+  /** Without a transaction: one after the other in this process. */
+  inOrder<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Asks the database one bounded question. Throws `database_unavailable`. */
   check(): Promise<void>;
   readonly migrations: Migrations;
@@ -46,11 +54,20 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
   const { now, accountsAreOurs = true } = options;
   const { db } = engine;
   const settings = { now, accountsAreOurs };
+  const inOrder = createInOrder();
   let closing: Promise<void> | undefined;
 
-  return {
+  const storage: Storage = {
     ...createStores(db, settings),
     kind: engine.kind,
+    inOrder,
+    transactionUnder: (lock, work) =>
+      inOrder(`transaction ${lock}`, () =>
+        storage.transaction(async (stores) => {
+          await stores.lock(lock);
+          return await work(stores);
+        }),
+      ),
     async transaction(work) {
       const afterwards: (() => void)[] = [];
       const result = await db.transaction().execute(async (transaction) => {
@@ -84,6 +101,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
       return closing;
     },
   };
+  return storage;
 }
 
 /** Only the driver that is needed gets loaded. */

@@ -15,7 +15,10 @@ import type { IdentityProvider, PersonSession } from '../types.ts';
 
 export interface UserAdministrationDependencies {
   readonly provider: Pick<IdentityProvider, 'administration'>;
-  readonly storage: Pick<Storage, 'directory' | 'roles' | 'rolePermissions' | 'userRoles' | 'transaction'>;
+  readonly storage: Pick<
+    Storage,
+    'directory' | 'roles' | 'rolePermissions' | 'userRoles' | 'transaction' | 'transactionUnder'
+  >;
   readonly audit: Pick<Audit, 'record'>;
   readonly strength: StrengthRules;
   readonly now: () => Date;

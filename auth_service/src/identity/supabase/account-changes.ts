@@ -4,7 +4,6 @@ import type { TransactionStores } from '#storage';
 import { endedDetail } from '../ended-sessions.ts';
 import { hasRecentProofByMail } from '../recent-proof.ts';
 import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
-import { createOneAtATime } from './one-at-a-time.ts';
 import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
 import { requireShape } from './shapes.ts';
 import type { Workbench } from './workbench.ts';
@@ -110,7 +109,6 @@ export function marksOf(
 function createPasswordUpdate(workbench: Workbench) {
   const { gotrue, storage, ends, audit } = workbench;
   const prove = createPasswordProof(workbench);
-  const oneAtATime = createOneAtATime();
 
   async function change({ principal, accessToken }: Bearer, wanted: PasswordChange): Promise<void> {
     const { newPassword: password, currentPassword } = wanted;
@@ -142,7 +140,7 @@ function createPasswordUpdate(workbench: Workbench) {
   return (bearer: Bearer, wanted: PasswordChange): Promise<void> => {
     const { principal } = bearer;
     // Of two by the same old password the second one finds that it is another by now; at two replicas GoTrue decides.
-    return oneAtATime(principal.userId, async () => {
+    return storage.inOrder(`password ${principal.userId}`, async () => {
       const known = (await workbench.view.sessions(principal.userId))?.map(({ id }) => id);
       await change(bearer, wanted);
       await write(principal, known);

@@ -5,7 +5,7 @@ import type { Revocations } from '#revocation';
 import type { Storage } from '#storage';
 
 export interface SupabaseDependencies {
-  readonly storage: Pick<Storage, 'supabaseAccounts' | 'transaction' | 'migrations'>;
+  readonly storage: Pick<Storage, 'supabaseAccounts' | 'transaction' | 'inOrder' | 'migrations'>;
   readonly audit: Audit;
   readonly revocations: Pick<Revocations, 'revoke' | 'isRevoked' | 'isKnownRevoked' | 'hasEnded'>;
   readonly now: () => Date;
