@@ -24,7 +24,8 @@ export function watchMemory(pids: readonly number[], seconds: number): { stop():
     const passed = (performance.now() - startedAt) / 1000;
     if (passed < seconds * WARM_UP) return;
     for (const [index, pid] of pids.entries()) {
-      samples[index]?.push({ minute: passed / 60, megabytes: residentMegabytes(pid) });
+      const megabytes = residentMegabytes(pid);
+      if (megabytes !== null) samples[index]?.push({ minute: passed / 60, megabytes });
     }
   }, SAMPLE_EVERY_MS);
   return {
@@ -56,7 +57,12 @@ function describe(samples: readonly { minute: number; megabytes: number }[]): Gr
   };
 }
 
-function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+/** Null: the process has ended, which is told elsewhere. */
+function residentMegabytes(pid: number): number | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+  } catch {
+    return null;
+  }
 }
