@@ -1,9 +1,16 @@
-import { equalInConstantTime, hmacSha256, prepareHmacKey } from '#crypto';
 import { ServiceError } from '#errors';
-import { decodeToken, type JwtClaims, type TokenPolicy, type VerificationKey, verifyToken } from '#keys';
+import {
+  createSharedSecretKeys,
+  decodeToken,
+  type JwtClaims,
+  type TokenPolicy,
+  type VerificationKey,
+  verifyToken,
+} from '#keys';
 import type { UserPrincipal } from '../types.ts';
 import type { SupabaseDependencies } from './dependencies.ts';
 import type { KeySet } from './key-set.ts';
+import { isObject } from './shapes.ts';
 
 const AUDIENCE = 'authenticated';
 const ROLE = 'authenticated';
@@ -32,7 +39,7 @@ export interface AccessTokens {
 
 export function createAccessTokens({ settings, now }: SupabaseDependencies, keySet: KeySet): AccessTokens {
   const { issuers, acceptsTokensWithoutIssuer, jwtSecret } = settings;
-  const shared = jwtSecret === null ? [] : [sharedKey(jwtSecret)];
+  const shared = jwtSecret === null ? [] : createSharedSecretKeys({ secret: jwtSecret, previous: null }).keys;
   const policy: Omit<TokenPolicy, 'findKeys'> = {
     issuer: acceptsTokensWithoutIssuer ? [...issuers, null] : issuers,
     audience: AUDIENCE,
@@ -56,15 +63,6 @@ export function createAccessTokens({ settings, now }: SupabaseDependencies, keyS
   };
 }
 
-function sharedKey(secret: string): VerificationKey {
-  const key = prepareHmacKey(secret);
-  return {
-    kid: null,
-    algorithm: 'HS256',
-    verify: (data, signature) => equalInConstantTime(hmacSha256(key, data), signature),
-  };
-}
-
 function personIn(claims: JwtClaims): TokenOfPerson {
   const { sub, aud, session_id: sessionId, role, email, aal, iat, exp } = claims;
   const isOfPerson =
@@ -74,7 +72,6 @@ function personIn(claims: JwtClaims): TokenOfPerson {
     throw new ServiceError('invalid_token', 'The token is no session of a person.');
   }
   const amr = methodsIn(claims.amr);
-  const times = amr.map(({ timestamp }) => timestamp).filter((timestamp) => timestamp > 0);
   return {
     userId: sub,
     sessionId,
@@ -83,9 +80,15 @@ function personIn(claims: JwtClaims): TokenOfPerson {
     amr,
     userMetadata: isObject(claims.user_metadata) ? claims.user_metadata : {},
     issuedAt: iat,
-    startedAt: times.length === 0 ? undefined : Math.min(...times),
+    startedAt: beganAt(amr),
     lifetime: exp - (iat ?? exp),
   };
+}
+
+/** The oldest proof; undefined where none says when. */
+export function beganAt(amr: UserPrincipal['amr']): number | undefined {
+  const times = amr.map(({ timestamp }) => timestamp).filter((timestamp) => timestamp > 0);
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 /** RFC 8176 names alone, as other hooks may leave them, say nothing of when: then it was long ago. */
@@ -97,10 +100,6 @@ function methodsIn(amr: unknown): UserPrincipal['amr'] {
     const { method, timestamp } = entry;
     return [{ method, timestamp: typeof timestamp === 'number' ? timestamp : 0 }];
   });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isUuid(value: unknown): value is string {

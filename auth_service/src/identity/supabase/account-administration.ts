@@ -4,9 +4,9 @@ import { errorContext } from '#observability';
 import { ADMINISTRATORS_LOCK } from '#rbac';
 import type { SeenAccount, TransactionStores } from '#storage';
 import type { AccountAdministration, AccountUpdate, NewAccount, ReachedAccount } from '../types.ts';
-import { marksOf } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
 import { HANDED_OVER_MARK, isMarkedAsHandedOver } from './handed-over.ts';
+import { livingSessions } from './living-sessions.ts';
 import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
 import { requireShape } from './shapes.ts';
 import { seenIn } from './wire.ts';
@@ -27,7 +27,7 @@ const refuse = whenRefused([
  * told when all else is done, just before the commit, so that what is refused here has changed nothing there.
  */
 export function createAccountAdministration(workbench: Workbench, accounts: Accounts): AccountAdministration {
-  const { view, revocations, inTurn } = workbench;
+  const { inTurn } = workbench;
   return {
     isElsewhere: true,
     inTurn,
@@ -43,9 +43,7 @@ export function createAccountAdministration(workbench: Workbench, accounts: Acco
     },
 
     async listSessions(userId, { limit, offset }) {
-      const sessions = await view.sessions(userId);
-      if (sessions === null) throw new ServiceError('sessions_not_readable');
-      const all = sessions.filter((session) => !revocations.isKnownRevoked(marksOf(userId, session)));
+      const all = await livingSessions(workbench, userId);
       return { items: all.slice(offset, offset + limit), count: all.length };
     },
   };

@@ -4,6 +4,7 @@ import type { TransactionStores } from '#storage';
 import { endedDetail } from '../ended-sessions.ts';
 import { hasRecentProofByMail } from '../recent-proof.ts';
 import type { Bearer, DeviceSession, PasswordChange, SignOutScope } from '../types.ts';
+import { livingSessions } from './living-sessions.ts';
 import { isRefusal, meaningOf, whenRefused } from './refusal.ts';
 import { requireShape } from './shapes.ts';
 import type { Workbench } from './workbench.ts';
@@ -66,23 +67,19 @@ function unlessGone(error: unknown): void {
   throw isRefusal(error, 'bad_jwt', 'user_banned') ? sessionEnded() : meaningOf(error);
 }
 
-function createDeviceList({ storage, view, revocations, ends, audit }: Workbench) {
-  async function living(userId: string) {
-    const sessions = await view.sessions(userId);
-    if (sessions === null) throw new ServiceError('sessions_not_readable');
-    return sessions.filter((session) => !revocations.isKnownRevoked(marksOf(userId, session)));
-  }
+function createDeviceList(workbench: Workbench) {
+  const { storage, ends, audit } = workbench;
 
   return {
     async listSessions({ principal }: Bearer): Promise<DeviceSession[]> {
-      const sessions = await living(principal.userId);
+      const sessions = await livingSessions(workbench, principal.userId);
       return sessions.map((session) => ({ ...session, current: session.id === principal.sessionId }));
     },
 
     /** GoTrue ends none but one's own; another one is refused here until it is gone there. */
     async endSession({ principal }: Bearer, sessionId: string): Promise<boolean> {
       const { userId } = principal;
-      if (!(await living(userId)).some(({ id }) => id === sessionId)) return false;
+      if (!(await livingSessions(workbench, userId)).some(({ id }) => id === sessionId)) return false;
       await storage.transaction(async (stores) => {
         const ended = await ends.end(stores, userId, { only: sessionId }, { byGotrue: false });
         await audit.record(stores, {
@@ -95,14 +92,6 @@ function createDeviceList({ storage, view, revocations, ends, audit }: Workbench
       return true;
     },
   };
-}
-
-export function marksOf(
-  userId: string,
-  { id, createdAt }: { readonly id: string; readonly createdAt: Date },
-) {
-  const startedAt = Math.floor(createdAt.getTime() / 1000);
-  return { userId, sessionId: id, startedAt, issuedAt: Number.POSITIVE_INFINITY };
 }
 
 /** No connection is held while GoTrue is asked, which for a password it is three times. */

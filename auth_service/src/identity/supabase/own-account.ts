@@ -1,4 +1,5 @@
 import type { OwnAccount, UserPrincipal } from '../types.ts';
+import { beganAt } from './access-tokens.ts';
 import type { Workbench } from './workbench.ts';
 
 /** As their token tells of them: it was issued to somebody who may come in. */
@@ -9,8 +10,7 @@ export function own(
   const { userId, sessionId, email, amr, userMetadata } = person;
   return {
     async find(stores) {
-      const times = amr.map(({ timestamp }) => timestamp).filter((timestamp) => timestamp > 0);
-      const startedAt = times.length === 0 ? undefined : Math.min(...times);
+      const startedAt = beganAt(amr);
       // Their account may have been deleted while this waited for its turn.
       if (await revocations.hasEnded(stores, { userId, sessionId, startedAt })) return null;
       return { id: userId, email, isConfirmed: true, userMetadata };
