@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['audit', 'keys'],
   ['rbac', 'revocation'],
   ['oauth', 'identity'],
-  ['http', 'declaration'],
+  ['http', 'declaration', 'backup'],
   ['compose'],
   ['cli'],
   ['main'],
@@ -39,6 +39,8 @@ const OWNED_PACKAGES: Readonly<Record<string, string>> = {
   commander: 'cli',
   nodemailer: 'mail',
   yaml: 'declaration',
+  'modern-tar': 'backup',
+  'age-encryption': 'backup',
 };
 
 const FORBIDDEN_ROOM_NAMES = ['utils', 'util', 'helpers', 'helper', 'common', 'shared', 'lib', 'misc'];

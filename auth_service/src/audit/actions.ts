@@ -44,6 +44,9 @@ export const AUDIT_ACTIONS = {
   'access.refused':
     'A principal asked for what it may not do; detail says which operation and what it lacks. Recorded once a minute for each principal and operation: `collapsed` says how many were not since the one before.',
   'key.created': 'A signing key was created.',
+  'backup.created': 'An archive of everything was written; detail counts its rows.',
+  'backup.restored':
+    'An archive took the place of all that was there but the audit; detail says of when it is. Every token and log-in until then ended.',
   'rate_limit.exceeded': 'A limit was exceeded for the first time in its window; detail names the limit.',
 } as const satisfies Readonly<Record<string, string>>;
 

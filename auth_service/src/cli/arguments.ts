@@ -21,6 +21,16 @@ export function wholeNumber(range: { min: number; max: number }): (text: string)
   };
 }
 
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** @returns milliseconds */
+export function duration(text: string): number {
+  const [, number, unit] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
+  if (number === undefined)
+    throw new InvalidArgumentError('It must be a number with a unit, as in 30m, 24h or 7d.');
+  return Number(number) * SECONDS[unit as keyof typeof SECONDS] * 1000;
+}
+
 /** For an option that may stand several times. */
 export function collect(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];

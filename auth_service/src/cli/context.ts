@@ -22,6 +22,8 @@ export interface CommandContext {
   withService(work: (service: Service) => Promise<void>): Promise<void>;
   /** As `withService`, on the schema as it is found. */
   withStorage(work: (service: Service) => Promise<void>): Promise<void>;
+  /** As `withStorage`, where no server may run; over another configuration than that of the environment if given. */
+  withStorageAlone(work: (service: Service) => Promise<void>, config?: Config): Promise<void>;
   /** For a command that has said its result and yet did not succeed. */
   exitWith(code: 0 | 1): void;
   exitCode(): number;
@@ -34,19 +36,25 @@ export function createContext(io: CliIo, { json }: { json: boolean }): CommandCo
   const { stdout, stderr, env, isTerminal } = io;
   const output = createOutput({ stdout, stderr, isTerminal, noColor: env.NO_COLOR, json });
   let exitCode = 0;
-  const withStorage = async (work: (service: Service) => Promise<void>) => {
-    const service = await openForCommand(loadConfig(env), io);
+  const withService = async (
+    mode: 'command' | 'alone',
+    work: (service: Service) => Promise<void>,
+    config = loadConfig(env),
+  ) => {
+    const service = await openForCommand(config, mode, io);
     try {
       await work(service);
     } finally {
       await service.close();
     }
   };
+  const withStorage: CommandContext['withStorage'] = (work) => withService('command', work);
   return {
     io,
     output,
     loadConfig: () => loadConfig(env),
     withStorage,
+    withStorageAlone: (work, config) => withService('alone', work, config),
     withService: (work) =>
       withStorage(async (service) => {
         await service.prepare();
@@ -59,7 +67,11 @@ export function createContext(io: CliIo, { json }: { json: boolean }): CommandCo
   };
 }
 
-async function openForCommand(config: Config, { stderr }: CliIo): Promise<Service> {
+async function openForCommand(
+  config: Config,
+  mode: 'command' | 'alone',
+  { stderr }: CliIo,
+): Promise<Service> {
   // Loaded only here, so that --help and usage faults answer without reading the whole service.
   const { openService } = await import('#compose');
   const { level } = config.logging;
@@ -69,5 +81,5 @@ async function openForCommand(config: Config, { stderr }: CliIo): Promise<Servic
     pretty: stderr.isTTY === true,
     write: (line) => stderr.write(line),
   });
-  return openService({ config, mode: 'command', logger });
+  return openService({ config, mode, logger });
 }

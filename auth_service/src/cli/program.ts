@@ -1,6 +1,7 @@
 import { Command, Help } from 'commander';
 import { VERSION } from '#config';
 import { addApply } from './apply.ts';
+import { addBackup } from './backup.ts';
 import { addBootstrap } from './bootstrap.ts';
 import { addClients } from './clients.ts';
 import { addConfiguration } from './configuration.ts';
@@ -10,6 +11,7 @@ import { withExample } from './example.ts';
 import { addExport } from './export.ts';
 import { addMigrate } from './migrate.ts';
 import { addPermissions } from './permissions.ts';
+import { addRestore } from './restore.ts';
 import { addRoles } from './roles.ts';
 import { addServe } from './serve.ts';
 import { addSupabaseKeys } from './supabase-keys.ts';
@@ -50,6 +52,8 @@ export function createProgram(context: CommandContext): Command {
   addClients(program, context);
   addApply(program, context);
   addExport(program, context);
+  addBackup(program, context);
+  addRestore(program, context);
   addSupabaseKeys(program, context);
   addDoctor(program, context);
   // `--help` is the one way to help; commander would add a verb `help` to each noun.

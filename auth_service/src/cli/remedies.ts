@@ -19,6 +19,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 /** Their messages are for operators alone, and say after the first sentence what to do. */
 const SAYING_IT_THEMSELVES: readonly string[] = [
+  'archive_damaged',
+  'archive_locked',
+  'archive_misfit',
+  'archive_too_new',
+  'target_in_use',
+  'target_not_empty',
   'data_folder_locked',
   'encryption_key_mismatch',
   'schema_behind',

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Audit, createAudit } from '#audit';
+import { type Backups, createBackups } from '#backup';
 import type { Config } from '#config';
 import { systemRandom } from '#crypto';
 import { createDeclaration, type Declaration } from '#declaration';
@@ -27,8 +28,8 @@ const RIGHTS_CHANNEL = 'rights';
 
 export interface OpenServiceOptions {
   readonly config: Config;
-  /** `serve` owns the data folder and listens; `command` may work beside a running server. */
-  readonly mode: 'serve' | 'command';
+  /** `serve` owns the data folder and listens; `command` may work beside a running server; `alone` must not. */
+  readonly mode: 'serve' | 'command' | 'alone';
   readonly logger?: Logger & { flush(): void };
   /** Whether logs go to a person. */
   readonly terminal?: boolean;
@@ -43,6 +44,7 @@ export interface Service {
   readonly rbac: Rbac;
   readonly oauth: Oauth;
   readonly declaration: Declaration;
+  readonly backups: Backups;
   readonly keys: KeyRing;
   readonly audit: Audit;
   readonly app: HttpApp;
@@ -137,6 +139,16 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
       clients: createClients({ storage: over, ...administration, settings: config.tokens }),
     }),
   });
+  const backups = createBackups({
+    ...{ storage, audit, revocations, now },
+    sealer: secrets.sealer('backups'),
+    passphrase: config.backup.passphrase,
+    about: {
+      productVersion: config.version,
+      database: config.database.kind,
+      identity: config.identity.kind,
+    },
+  });
   const lifecycle = createLifecycle({
     config,
     storage,
@@ -171,6 +183,7 @@ export async function openService(options: OpenServiceOptions): Promise<Service>
     rbac,
     oauth,
     declaration,
+    backups,
     keys,
     audit,
     app,

@@ -38,6 +38,8 @@ export interface Config {
   readonly smtp: SmtpConfig | null;
   readonly metrics: { readonly port: number | null; readonly token: string | null };
   readonly telemetry: TelemetryConfig | null;
+  /** passphrase null: archives are not encrypted. */
+  readonly backup: { readonly passphrase: string | null };
   /** Loud, but no reason to stop the start. */
   readonly warnings: readonly ConfigFault[];
   /** Each variable as read, secrets masked: what describeConfig builds upon. */

@@ -6,6 +6,7 @@ import { ConfigError } from './config-error.ts';
 import { type EnvironmentTexts, lookUp, type ReadFile } from './lookup.ts';
 import { createReading, type Reading } from './reading.ts';
 import { administratorSection, assembleAdministrator } from './sections/administrator.ts';
+import { backupSection } from './sections/backup.ts';
 import { assembleDatabase, assembleRedis, databaseSection, redisSection } from './sections/database.ts';
 import { assembleIdentity, identitySection, userTokenMarks } from './sections/identity.ts';
 import { assembleSmtp, mailSection } from './sections/mail.ts';
@@ -75,6 +76,7 @@ function readSections(reading: Reading) {
     socialLogin: reading.readSection(socialLoginSection),
     mail: reading.readSection(mailSection),
     operations: reading.readSection(operationsSection),
+    backup: reading.readSection(backupSection),
   };
 }
 type SectionValues = ReturnType<typeof readSections>;
@@ -94,6 +96,7 @@ function assemble(reading: Reading, texts: EnvironmentTexts, repositoryRoot: str
     smtp: assembleSmtp(values.mail, identity, reading),
     metrics: assembleMetrics(values.operations, server.port, reading),
     telemetry: assembleTelemetry(values.operations),
+    backup: { passphrase: values.backup.passphrase },
   };
   if (identity === null || database === null) return null;
   return {

@@ -1,5 +1,6 @@
 import { bareName } from './lookup.ts';
 import { administratorSection } from './sections/administrator.ts';
+import { backupSection } from './sections/backup.ts';
 import { databaseSection, redisSection } from './sections/database.ts';
 import { identitySection } from './sections/identity.ts';
 import { mailSection } from './sections/mail.ts';
@@ -24,6 +25,7 @@ export const SECTIONS: readonly Section[] = [
   socialLoginSection,
   mailSection,
   operationsSection,
+  backupSection,
 ];
 
 export interface VariableDoc {

@@ -64,6 +64,14 @@ export const CATALOGUE = {
   migration_altered: 'A migration that was applied differs from the file of this version.',
   database_unavailable: 'The database cannot be reached.',
   data_folder_locked: 'Another process uses this data folder.',
+  target_in_use: 'A server runs on this database.',
+  target_not_empty: 'This database is not empty.',
+  archive_damaged:
+    'This is no whole archive of a backup: it was cut, altered or damaged. Nothing was changed.',
+  archive_locked:
+    'The passphrase does not open this archive. Set BACKUP_PASSPHRASE to the one that it was made with.',
+  archive_too_new: 'This archive was made by a newer version.',
+  archive_misfit: 'This archive does not fit this database.',
   revocations_unknown: 'Whether this token was revoked cannot be told right now. Try again in a moment.',
   identity_unavailable: 'The identity server cannot be reached. Try again in a moment.',
   identity_misconfigured:

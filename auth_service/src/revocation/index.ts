@@ -52,8 +52,11 @@ export type Target =
       readonly begunUpTo?: Date;
       readonly expiresAt: Date | null;
     }
-  /** Every token issued up to now. Sessions and refresh tokens beget new ones: who sets this deletes them as well. */
-  | { readonly kind: 'all'; readonly expiresAt: Date };
+  /**
+   * Every token issued up to now, and every log-in of a person that has begun by now, refreshed or not. Refresh tokens of
+   * clients beget new ones: who sets this deletes them as well.
+   */
+  | { readonly kind: 'all'; readonly expiresAt: Date | null };
 
 /** What a token says of itself; what it has not, it leaves out. */
 export interface TokenMarks {

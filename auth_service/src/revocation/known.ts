@@ -57,6 +57,8 @@ export function createKnown(): Known {
         until != null && issuedAt * 1000 <= until.revokedAtMs;
       if (isBefore(all) || (clientId !== undefined && isBefore(clients.get(clientId)))) return true;
       const { userId, startedAt = Number.NEGATIVE_INFINITY } = person;
+      // A token that does not say when its log-in began is judged by its own age, or it would be good never again.
+      if (all !== null && person.startedAt !== undefined && startedAt * 1000 <= all.revokedAtMs) return true;
       const endings = userId === undefined ? undefined : users.get(userId);
       return (
         endings?.some(

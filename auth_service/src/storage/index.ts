@@ -4,6 +4,7 @@
  * May use config, errors, crypto and observability. Gives and takes domain records, never rows or query builders.
  * Does not decide: who may do what, which names are allowed and what is audited belong to the rooms above.
  */
+export type { Archive, ArchivedTable, Replacement, Snapshot, SnapshotOptions } from './archive/archive.ts';
 export type { MigrationState, MigrationStatus, Migrations } from './migrations/status.ts';
 export { type OpenStorageOptions, openStorage, type Storage } from './open.ts';
 export type {

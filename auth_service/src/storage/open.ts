@@ -1,7 +1,9 @@
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Config } from '#config';
 import { ServiceError } from '#errors';
 import type { Logger } from '#observability';
+import type { Archive } from './archive/archive.ts';
+import { createArchive } from './archive/create-archive.ts';
 import type { Engine } from './engine/engine.ts';
 import type { OnStatement } from './engine/observed-dialect.ts';
 import { createInOrder } from './in-order.ts';
@@ -11,6 +13,7 @@ import type { Migrations } from './migrations/status.ts';
 import { ensurePartitions } from './stores/audit-partitions.ts';
 import { createStores } from './stores/create-stores.ts';
 import type { Stores, TransactionStores } from './stores.ts';
+import type { Tables } from './tables.ts';
 
 export interface OpenStorageOptions {
   readonly database: Config['database'];
@@ -21,10 +24,11 @@ export interface OpenStorageOptions {
   /** Called with each statement just before it is sent; `begin`, `commit` and `rollback` are statements too. */
   readonly onStatement?: OnStatement | undefined;
   /**
-   * Embedded only. serve (default): owns the data folder or throws `data_folder_locked`. command: uses the folder when
-   * it is free, else goes through the socket of the server that holds it.
+   * serve (default): the embedded data folder is this process's own, or it throws `data_folder_locked`. command: uses
+   * the folder when it is free, else goes through the socket of the server that holds it. alone: as serve, and nobody
+   * else gets in.
    */
-  readonly mode?: 'serve' | 'command' | undefined;
+  readonly mode?: 'serve' | 'command' | 'alone' | undefined;
 }
 
 export interface Storage extends Stores {
@@ -41,6 +45,7 @@ export interface Storage extends Stores {
   /** Asks the database one bounded question. Throws `database_unavailable`. */
   check(): Promise<void>;
   readonly migrations: Migrations;
+  readonly archive: Archive;
   /** Waits for running work, bounded; safe to call twice. */
   close(): Promise<void>;
 }
@@ -57,6 +62,39 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
   const inOrder = createInOrder();
   let closing: Promise<void> | undefined;
 
+  async function inTransaction<T>(
+    over: Kysely<Tables>,
+    work: (stores: TransactionStores, transaction: Kysely<Tables>) => Promise<T>,
+  ): Promise<T> {
+    const afterwards: (() => void)[] = [];
+    const result = await over.transaction().execute(async (transaction) => {
+      const last: (() => Promise<void>)[] = [];
+      const stores: TransactionStores = {
+        ...createStores(transaction, settings),
+        async lock(name) {
+          await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction);
+        },
+        beforeCommit: (work) => void last.push(work),
+        afterCommit: (done) => void afterwards.push(done),
+      };
+      const done = await work(stores, transaction);
+      for (const work of last) await work();
+      return done;
+    });
+    for (const done of afterwards) done();
+    return result;
+  }
+
+  const migrations = createMigrations({
+    engine,
+    now,
+    withEach: (transaction) => ensurePartitions(transaction, now()),
+    async afterUp(schemaDb) {
+      await ensurePartitions(schemaDb, now());
+      await arrangeFunctionRights(schemaDb, options.logger);
+    },
+  });
+
   const storage: Storage = {
     ...createStores(db, settings),
     kind: engine.kind,
@@ -68,34 +106,10 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
           return await work(stores);
         }),
       ),
-    async transaction(work) {
-      const afterwards: (() => void)[] = [];
-      const result = await db.transaction().execute(async (transaction) => {
-        const last: (() => Promise<void>)[] = [];
-        const done = await work({
-          ...createStores(transaction, settings),
-          async lock(name) {
-            await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction);
-          },
-          beforeCommit: (work) => void last.push(work),
-          afterCommit: (done) => void afterwards.push(done),
-        });
-        for (const work of last) await work();
-        return done;
-      });
-      for (const done of afterwards) done();
-      return result;
-    },
+    transaction: (work) => inTransaction(db, work),
     check: () => check(engine),
-    migrations: createMigrations({
-      engine,
-      now,
-      withEach: (transaction) => ensurePartitions(transaction, now()),
-      async afterUp(schemaDb) {
-        await ensurePartitions(schemaDb, now());
-        await arrangeFunctionRights(schemaDb, options.logger);
-      },
-    }),
+    migrations,
+    archive: createArchive({ engine, migrations, inTransaction }),
     close() {
       closing ??= engine.close();
       return closing;
@@ -113,7 +127,7 @@ async function openEngine({
 }: OpenStorageOptions): Promise<Engine> {
   if (database.kind === 'postgres') {
     const { openPostgres } = await import('./engine/postgres.ts');
-    return await openPostgres(database, logger, onStatement);
+    return await openPostgres(database, mode === 'serve', logger, onStatement);
   }
   const { openEmbedded } = await import('./embedded/embedded.ts');
   return await openEmbedded({ directory: database.directory, mode, logger, onStatement });

@@ -59,7 +59,7 @@ describeOn('postgres', 'migrations that follow', (open) => {
   async function migrationsOf(more: Record<string, string>) {
     const { config, logger, query } = await open({ migrated: false });
     if (config.kind !== 'postgres') throw new Error('not PostgreSQL');
-    const engine = await openPostgres(config, logger, undefined);
+    const engine = await openPostgres(config, false, logger, undefined);
     const { now } = createTestClock();
     const nothing = async () => {};
     const of = (directory: string) => {

@@ -15,6 +15,17 @@ export const encryptionKey: Parser<Buffer> = {
   },
 };
 
+const PASSPHRASE_CHARACTERS_MIN = 16;
+
+/** Whoever has the archive may try as often as they like. */
+export const longSecret: Parser<string> = {
+  form: `a random passphrase of at least ${PASSPHRASE_CHARACTERS_MIN} characters, as \`openssl rand -base64 24\` prints one`,
+  parse: (text) =>
+    text.trim().length >= PASSPHRASE_CHARACTERS_MIN
+      ? { value: text.trim() }
+      : { problem: `has fewer than ${PASSPHRASE_CHARACTERS_MIN} characters` },
+};
+
 /** An API key of Supabase, old (a JWT) or new (`sb_…`). One of the other kind is refused: it would fail late or leak. */
 export function supabaseKey(kind: 'anon' | 'service_role'): Parser<string> {
   const newPrefix = kind === 'anon' ? 'sb_publishable_' : 'sb_secret_';

@@ -6,13 +6,13 @@ import { ServiceError } from '#errors';
 import type { Logger } from '#observability';
 import type { Engine } from '../engine/engine.ts';
 import type { OnStatement } from '../engine/observed-dialect.ts';
-import { openPooled } from '../engine/postgres.ts';
+import { COMMAND_NAME, openPooled } from '../engine/postgres.ts';
 import { type FolderLock, takeFolderLock } from './folder-lock.ts';
 import { isTrustedSocket, socketFolder, socketIn } from './socket-path.ts';
 
 export interface EmbeddedOptions {
   readonly directory: string;
-  readonly mode: 'serve' | 'command';
+  readonly mode: 'serve' | 'command' | 'alone';
   readonly logger: Logger;
   readonly onStatement: OnStatement | undefined;
 }
@@ -30,7 +30,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Engine> {
     const lock = takeFolderLock(directory);
     if (lock !== null) return await openInProcess({ ...options, directory }, lock);
     if (await isServed(directory)) {
-      if (options.mode === 'serve') throw locked(directory);
+      if (options.mode !== 'command') throw locked(directory);
       return await openThroughSocket({ ...options, directory });
     }
     if (performance.now() > deadline) throw locked(directory);
@@ -62,6 +62,7 @@ async function openThroughSocket({ directory, logger, onStatement }: EmbeddedOpt
   const host = encodeURIComponent(socketFolder(directory));
   const settings = {
     url: `postgresql:///postgres?user=postgres&host=${host}`,
+    applicationName: COMMAND_NAME,
     max: 1,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,

@@ -7,6 +7,7 @@ import { createServerProbe } from './server-probe.ts';
 
 export interface PoolSettings {
   readonly url: string;
+  readonly applicationName: string;
   readonly max: number;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
@@ -37,7 +38,7 @@ export function createBoundedPool(driver: typeof pg, settings: PoolSettings, log
       max: settings.max,
       connectionTimeoutMillis: settings.connectTimeoutMs,
       idleTimeoutMillis: settings.idleTimeoutMs,
-      application_name: 'auth-service',
+      application_name: settings.applicationName,
       keepAlive: true,
       ...(variant.sendsLimits
         ? {

@@ -12,13 +12,19 @@ const CHECK_TIMEOUT_MS = 2_000;
 /** A schema change may take this long, and so may the wait for another process that makes it. */
 const SCHEMA_STATEMENT_TIMEOUT_MS = 600_000;
 
+/** Under these names processes are seen in pg_stat_activity: those that serve, and all others. */
+export const SERVER_NAME = 'auth-service';
+export const COMMAND_NAME = 'auth-service command';
+
 /** Connects when first asked something, so that a start does not depend on the database being there. */
 export async function openPostgres(
   config: PostgresConfig,
+  isServer: boolean,
   logger: Logger,
   onStatement: OnStatement | undefined,
 ): Promise<Engine> {
-  const settings = { ...config, max: config.poolMax };
+  const applicationName = isServer ? SERVER_NAME : COMMAND_NAME;
+  const settings = { ...config, applicationName, max: config.poolMax };
   const schemaSettings = {
     ...settings,
     url: config.directUrl ?? config.url,

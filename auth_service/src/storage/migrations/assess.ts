@@ -24,6 +24,7 @@ export function assess(
     state: stateOf(files, applied, expected, waiting.length),
     database,
     expected,
+    oldestServed: Math.max(0, ...applied.map(({ compatibleFrom }) => compatibleFrom)),
     migrations: [...done, ...waiting].sort((a, b) => a.version - b.version),
   };
 }

@@ -25,10 +25,10 @@ export function createMigrations(dependencies: MigrationDependencies): Migration
 
   return {
     status: () => status(engine.db),
-    up: () =>
+    up: ({ to = Number.POSITIVE_INFINITY } = {}) =>
       engine.withSchemaDatabase(async (db) => {
         const applied: number[] = [];
-        for (const file of files) {
+        for (const file of files.filter(({ version }) => version <= to)) {
           if (await applyOne(db, files, file, { now, withEach })) applied.push(file.version);
         }
         refuseUnless(await status(db));

@@ -10,6 +10,8 @@ export interface MigrationStatus {
   readonly database: number;
   /** The newest version this program brings. */
   readonly expected: number;
+  /** The oldest version of the program that still works on what is applied; 0 for an empty database. */
+  readonly oldestServed: number;
   readonly migrations: { readonly version: number; readonly name: string; readonly appliedAt: Date | null }[];
 }
 
@@ -19,6 +21,7 @@ export interface Migrations {
   /**
    * Applies what is missing, each migration in its own transaction, and makes the partitions of the coming months.
    * Safe to run in several processes at once. Throws `migration_altered`, `schema_incompatible`.
+   * @param to the last version to apply; default: the newest.
    */
-  up(): Promise<{ applied: number[]; status: MigrationStatus }>;
+  up(options?: { readonly to?: number }): Promise<{ applied: number[]; status: MigrationStatus }>;
 }

@@ -24,6 +24,16 @@ export async function ensurePartitions(db: Kysely<Tables>, now: Date): Promise<v
   else await db.transaction().execute(create);
 }
 
+/** Gives each month that the default partition caught, as after a restore, one of its own. @param db a transaction */
+export async function partitionOlderMonths(db: Kysely<Tables>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${LOCK_NAME}, 0))`.execute(db);
+  const { rows } = await sql<{ month: Date }>`
+    select distinct date_trunc('month', occurred_at, 'UTC') as month
+    from ${sql.table('auth_service_data.audit_events_default')} order by 1`.execute(db);
+  const found = rows.map(({ month }) => partitionOf(month, 0));
+  for (const partition of await missing(db, found)) await createPartition(db, partition);
+}
+
 function partitionOf(now: Date, monthsAhead: number): Partition {
   const start = (months: number) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + months, 1));
   const from = start(monthsAhead).toISOString();

@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely';
+import { ServiceError } from '#errors';
+import type { Engine } from '../engine/engine.ts';
+import type { Migrations } from '../migrations/status.ts';
+import type { TransactionStores } from '../stores.ts';
+import type { Tables } from '../tables.ts';
+import type { Archive } from './archive.ts';
+import { findTables, tablesToEmpty } from './catalogue.ts';
+import { countRows, replaceAll } from './replace-all.ts';
+import { takeSnapshot } from './take-snapshot.ts';
+
+export interface ArchiveDependencies {
+  readonly engine: Engine;
+  readonly migrations: Migrations;
+  /** Runs the work in a transaction of this database. */
+  readonly inTransaction: <T>(
+    db: Kysely<Tables>,
+    work: (stores: TransactionStores, transaction: Kysely<Tables>) => Promise<T>,
+  ) => Promise<T>;
+}
+
+export function createArchive({ engine, migrations, inTransaction }: ArchiveDependencies): Archive {
+  return {
+    read: (options, work) =>
+      engine.withSchemaDatabase((db) =>
+        db.transaction().execute(async (transaction) => await work(await takeSnapshot(transaction, options))),
+      ),
+
+    count: () =>
+      engine.withSchemaDatabase(async (db) =>
+        (await findTables(db)).length === 0 ? new Map() : await countRows(db, await tablesToEmpty(db)),
+      ),
+
+    async replace({ schemaVersion, finish, ...replacement }) {
+      await bringTo(schemaVersion, migrations);
+      const inserted = await engine.withSchemaDatabase((db) =>
+        inTransaction(db, async (stores, transaction) => {
+          const counts = await replaceAll(transaction, replacement);
+          await finish(stores, counts);
+          return counts;
+        }),
+      );
+      await migrations.up();
+      await engine.withSchemaDatabase(async (db) => {
+        for (const { name } of await tablesToEmpty(db)) await sql`analyze ${sql.table(name)}`.execute(db);
+      });
+      return inserted;
+    },
+  };
+}
+
+/** Rows go into the schema that they came from, so that the migrations after it do to them what they did to others. */
+async function bringTo(version: number, migrations: Migrations): Promise<void> {
+  const { database, expected, oldestServed } = await migrations.status();
+  if (version > expected) {
+    throw new ServiceError(
+      'archive_too_new',
+      `The archive is of schema ${version}, and this program knows ${expected}. Restore it with the version that made it, or a newer one.`,
+    );
+  }
+  if (database <= version) await migrations.up({ to: version });
+  else if (oldestServed > version) {
+    throw new ServiceError(
+      'archive_misfit',
+      `The archive is of schema ${version}, too old for the schema ${database} of this database. Restore into an empty database: it is brought up to date there.`,
+    );
+  }
+}
