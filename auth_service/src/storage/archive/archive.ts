@@ -46,7 +46,7 @@ export interface Archive {
   count(): Promise<ReadonlyMap<string, number>>;
   /**
    * Brings the schema to the version of the archive, puts the archive in the place of all that is there (the audit is
-   * only ever added to), then brings the schema to that of this program. All or nothing, but for the schema.
+   * only ever added to), then brings the schema to that of this program. All or nothing.
    * @returns rows put in, by table
    * @throws ServiceError `target_in_use`, `target_not_empty`, `archive_too_new`, `archive_misfit`, and as stores do.
    */

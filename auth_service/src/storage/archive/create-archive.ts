@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { ServiceError } from '#errors';
 import type { Engine } from '../engine/engine.ts';
-import type { Migrations } from '../migrations/status.ts';
+import type { MigrationsWithin } from '../migrations/runner.ts';
 import type { TransactionStores } from '../stores.ts';
 import type { Tables } from '../tables.ts';
 import type { Archive } from './archive.ts';
@@ -11,7 +11,7 @@ import { takeSnapshot } from './take-snapshot.ts';
 
 export interface ArchiveDependencies {
   readonly engine: Engine;
-  readonly migrations: Migrations;
+  readonly migrations: MigrationsWithin;
   /** Runs the work in a transaction of this database. */
   readonly inTransaction: <T>(
     db: Kysely<Tables>,
@@ -32,10 +32,13 @@ export function createArchive({ engine, migrations, inTransaction }: ArchiveDepe
       ),
 
     async replace({ schemaVersion, finish, ...replacement }) {
-      await bringTo(schemaVersion, migrations);
+      const to = await versionToFill(schemaVersion, migrations);
       const inserted = await engine.withSchemaDatabase((db) =>
         inTransaction(db, async (stores, transaction) => {
+          // Rows go into the schema that they came from, so that the migrations after it do to them what they did to others.
+          await migrations.upWithin(transaction, { to });
           const counts = await replaceAll(transaction, replacement);
+          await migrations.upWithin(transaction);
           await finish(stores, counts);
           return counts;
         }),
@@ -49,8 +52,7 @@ export function createArchive({ engine, migrations, inTransaction }: ArchiveDepe
   };
 }
 
-/** Rows go into the schema that they came from, so that the migrations after it do to them what they did to others. */
-async function bringTo(version: number, migrations: Migrations): Promise<void> {
+async function versionToFill(version: number, migrations: MigrationsWithin): Promise<number> {
   const { database, expected, oldestServed } = await migrations.status();
   if (version > expected) {
     throw new ServiceError(
@@ -58,11 +60,11 @@ async function bringTo(version: number, migrations: Migrations): Promise<void> {
       `The archive is of schema ${version}, and this program knows ${expected}. Restore it with the version that made it, or a newer one.`,
     );
   }
-  if (database <= version) await migrations.up({ to: version });
-  else if (oldestServed > version) {
+  if (database > version && oldestServed > version) {
     throw new ServiceError(
       'archive_misfit',
       `The archive is of schema ${version}, too old for the schema ${database} of this database. Restore into an empty database: it is brought up to date there.`,
     );
   }
+  return version;
 }

@@ -39,6 +39,8 @@ export async function replaceAll(
   await sql`set local row_security = off`.execute(db);
   const inserted = await insertAll(db, tables, portions);
   await partitionOlderMonths(db);
+  // What is looked at when the transaction ends would be in the way of migrations.
+  await sql`set constraints all immediate`.execute(db);
   // Whoever kept rights in memory reads them again.
   await sql`update auth_service_data.rights_revision set value = value + 1`.execute(db);
   return inserted;

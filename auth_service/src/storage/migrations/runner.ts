@@ -18,47 +18,61 @@ export interface MigrationDependencies {
 
 const LOCK_NAME = 'auth_service_data.migrations';
 
-export function createMigrations(dependencies: MigrationDependencies): Migrations {
+/** What other parts of storage may do besides. */
+export interface MigrationsWithin extends Migrations {
+  /** As `up`, in a transaction of somebody else's, and without what follows. */
+  upWithin(transaction: Kysely<Tables>, options?: { readonly to?: number }): Promise<void>;
+}
+
+export function createMigrations(dependencies: MigrationDependencies): MigrationsWithin {
   const { engine, now, withEach, afterUp, directory = MIGRATIONS_DIRECTORY } = dependencies;
   const files = readMigrations(directory);
   const status = async (db: Kysely<Tables>) => assess(files, await readApplied(db));
 
+  async function applyUpTo(db: Kysely<Tables>, to = Number.POSITIVE_INFINITY): Promise<number[]> {
+    const applied: number[] = [];
+    for (const file of files.filter(({ version }) => version <= to)) {
+      const apply = (transaction: Kysely<Tables>) => applyOne(transaction, files, file, { now, withEach });
+      const isNew = db.isTransaction ? await apply(db) : await db.transaction().execute(apply);
+      if (isNew) applied.push(file.version);
+    }
+    refuseUnless(await status(db));
+    return applied;
+  }
+
   return {
     status: () => status(engine.db),
-    up: ({ to = Number.POSITIVE_INFINITY } = {}) =>
+    up: ({ to } = {}) =>
       engine.withSchemaDatabase(async (db) => {
-        const applied: number[] = [];
-        for (const file of files.filter(({ version }) => version <= to)) {
-          if (await applyOne(db, files, file, { now, withEach })) applied.push(file.version);
-        }
-        refuseUnless(await status(db));
+        const applied = await applyUpTo(db, to);
         await afterUp(db);
         return { applied, status: await status(db) };
       }),
+    async upWithin(transaction, { to } = {}) {
+      await applyUpTo(transaction, to);
+    },
   };
 }
 
 /** @returns false when it was there already, be it by another process a moment ago. */
 async function applyOne(
-  db: Kysely<Tables>,
+  transaction: Kysely<Tables>,
   files: readonly MigrationFile[],
   file: MigrationFile,
   { now, withEach }: Pick<MigrationDependencies, 'now' | 'withEach'>,
 ): Promise<boolean> {
-  return await db.transaction().execute(async (transaction) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${LOCK_NAME}, 0))`.execute(transaction);
-    const applied = await readApplied(transaction);
-    refuseUnless(assess(files, applied));
-    if (applied.some(({ version }) => version === file.version)) return false;
-    await runScript(transaction, file.sql);
-    const { version, name, checksum, compatibleFrom } = file;
-    await transaction
-      .insertInto('schema_migrations')
-      .values({ version, name, checksum, compatible_from: compatibleFrom, applied_at: now() })
-      .execute();
-    await withEach(transaction);
-    return true;
-  });
+  await sql`select pg_advisory_xact_lock(hashtextextended(${LOCK_NAME}, 0))`.execute(transaction);
+  const applied = await readApplied(transaction);
+  refuseUnless(assess(files, applied));
+  if (applied.some(({ version }) => version === file.version)) return false;
+  await runScript(transaction, file.sql);
+  const { version, name, checksum, compatibleFrom } = file;
+  await transaction
+    .insertInto('schema_migrations')
+    .values({ version, name, checksum, compatible_from: compatibleFrom, applied_at: now() })
+    .execute();
+  await withEach(transaction);
+  return true;
 }
 
 /** As one statement, since that is all the extended protocol takes. */
