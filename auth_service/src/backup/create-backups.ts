@@ -24,7 +24,17 @@ export function createBackups(dependencies: BackupDependencies): Backups {
       );
     }
     if (!newKeys) requireKeys(checked);
+    await requireSchema(checked.manifest.schema_version);
     return checked;
+  }
+
+  async function requireSchema(version: number): Promise<void> {
+    const { expected } = await storage.migrations.status();
+    if (version <= expected) return;
+    throw new ServiceError(
+      'archive_too_new',
+      `The archive is of schema ${version}, and this program knows ${expected}. Restore it with the version that made it, or a newer one.`,
+    );
   }
 
   /** Whoever can write where archives are kept could put an administrator of their own into one. */

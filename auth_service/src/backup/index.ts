@@ -13,7 +13,7 @@ export { createBackups } from './create-backups.ts';
 export { archiveName, type KeptArchive, listArchives, removeOldArchives, writeWhole } from './folder.ts';
 
 export interface BackupDependencies {
-  readonly storage: Pick<Storage, 'archive'>;
+  readonly storage: Pick<Storage, 'archive' | 'migrations'>;
   readonly audit: Pick<Audit, 'record' | 'enqueue'>;
   readonly revocations: Pick<Revocations, 'revoke'>;
   /** Marks archives as made by whoever holds the encryption key, so that nobody else's is restored. */
@@ -74,7 +74,7 @@ export interface Backups {
   create(sink: WritableStream<Uint8Array>, options?: CreateOptions): Promise<ArchiveSummary>;
   /**
    * Reads the file from end to end and checks all of it.
-   * @throws ServiceError `archive_damaged`; `archive_locked`; `encryption_key_mismatch`, where it was sealed, or holds
+   * @throws ServiceError `archive_damaged`; `archive_locked`; `archive_too_new`; `encryption_key_mismatch`, where it was sealed, or holds
    *   what was sealed, with a key that is not configured; `not_found` where there is no such file.
    */
   inspect(file: string, options?: ReadOptions): Promise<ArchiveSummary>;

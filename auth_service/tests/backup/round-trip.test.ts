@@ -149,6 +149,7 @@ describeOn('postgres', 'an archive between the two kinds of database', (open) =>
     const before = await everything(room);
     let isFirst = true;
     const storage = {
+      ...room.storage,
       archive: {
         ...room.storage.archive,
         read: ((options, work) =>

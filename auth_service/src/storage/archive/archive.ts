@@ -26,7 +26,7 @@ export interface SnapshotOptions {
 
 /** What is put in the place of what is there. */
 export interface Replacement {
-  /** Of the database that the archive was made of. */
+  /** Of the database that the archive was made of; known to this program. */
   readonly schemaVersion: number;
   /** In the order of `portions`. */
   readonly tables: readonly ArchivedTable[];
@@ -48,7 +48,7 @@ export interface Archive {
    * Brings the schema to the version of the archive, puts the archive in the place of all that is there (the audit is
    * only ever added to), then brings the schema to that of this program. All or nothing.
    * @returns rows put in, by table
-   * @throws ServiceError `target_in_use`, `target_not_empty`, `archive_too_new`, `archive_misfit`, and as stores do.
+   * @throws ServiceError `target_in_use`, `target_not_empty`, `archive_misfit`, and as stores do.
    */
   replace(replacement: Replacement): Promise<ReadonlyMap<string, number>>;
 }

@@ -22,9 +22,13 @@ export interface ArchiveDependencies {
 export function createArchive({ engine, migrations, inTransaction }: ArchiveDependencies): Archive {
   return {
     read: (options, work) =>
-      engine.withSchemaDatabase((db) =>
-        db.transaction().execute(async (transaction) => await work(await takeSnapshot(transaction, options))),
-      ),
+      engine
+        .withSchemaDatabase((db) =>
+          db.transaction().execute(async (transaction) => work(await takeSnapshot(transaction, options))),
+        )
+        .catch((error: unknown) => {
+          throw sayingWhatIsMissing(error);
+        }),
 
     count: () =>
       engine.withSchemaDatabase(async (db) =>
@@ -52,14 +56,20 @@ export function createArchive({ engine, migrations, inTransaction }: ArchiveDepe
   };
 }
 
+/** SQLSTATE. */
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+function sayingWhatIsMissing(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && error.code === INSUFFICIENT_PRIVILEGE)) return error;
+  return new ServiceError(
+    'insufficient_permission',
+    `The database's role may not read everything: ${error.message}. Connect as the owner of the tables, or as a role that may read them past row level security.`,
+    { cause: error },
+  );
+}
+
 async function versionToFill(version: number, migrations: MigrationsWithin): Promise<number> {
-  const { database, expected, oldestServed } = await migrations.status();
-  if (version > expected) {
-    throw new ServiceError(
-      'archive_too_new',
-      `The archive is of schema ${version}, and this program knows ${expected}. Restore it with the version that made it, or a newer one.`,
-    );
-  }
+  const { database, oldestServed } = await migrations.status();
   if (database > version && oldestServed > version) {
     throw new ServiceError(
       'archive_misfit',

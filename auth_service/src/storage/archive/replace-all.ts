@@ -91,7 +91,8 @@ async function makeRoom(db: Kysely<Tables>, tables: readonly ArchivedTable[], fo
   } catch (error) {
     const isPointedTo = error instanceof Error && 'code' in error && error.code === '0A000';
     if (!isPointedTo) throw error;
-    throw misfit(`Tables of others point to ours (${error.message}), so that these cannot be emptied`, error);
+    const which = 'detail' in error ? String(error.detail).replace(/\.$/, '') : error.message;
+    throw misfit(`Tables of others point to ours (${which}), so that these cannot be emptied`, error);
   }
 }
 
