@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ServiceError } from '#errors';
 
 const NAME = /^auth-service-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z\.tar\.gz(?:\.age)?$/;
 const UNFINISHED = /^auth-service-\d{8}T\d{6}Z\.tar\.gz(?:\.age)?\.unfinished$/;
@@ -49,8 +50,24 @@ export async function removeOldArchives(folder: string, keep: number, now: Date)
  * A file that stands under its name only once it is whole and on the disk, readable to its owner alone. Its folder is
  * made where it is missing.
  * @returns its size in bytes
+ * @throws ServiceError `archive_unwritable`; whatever `write` throws.
  */
 export async function writeWhole(
+  path: string,
+  write: (sink: WritableStream<Uint8Array>) => Promise<void>,
+): Promise<number> {
+  try {
+    return await writeBeside(path, write);
+  } catch (cause) {
+    const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? String(cause.code) : null;
+    if (code === null) throw cause;
+    throw new ServiceError('archive_unwritable', `The archive could not be written to ${path} (${code}).`, {
+      cause,
+    });
+  }
+}
+
+async function writeBeside(
   path: string,
   write: (sink: WritableStream<Uint8Array>) => Promise<void>,
 ): Promise<number> {

@@ -4,6 +4,7 @@
  */
 const REMEDIES: Readonly<Record<string, string>> = {
   already_exists: 'Choose another name, or use the one that is there.',
+  archive_unwritable: 'See that the folder is there, is yours, and has room.',
   built_in: 'Make one of your own and change that.',
   database_unavailable:
     'See that the database runs and that AUTH_SERVICE_DATABASE_URL (for migrations DATABASE_DIRECT_URL, where it is set) points to it, then try again.',

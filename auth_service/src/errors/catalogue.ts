@@ -70,6 +70,7 @@ export const CATALOGUE = {
     'This is no whole archive of a backup: it was cut, altered or damaged. Nothing was changed.',
   archive_locked:
     'The passphrase does not open this archive. Set BACKUP_PASSPHRASE to the one that it was made with.',
+  archive_unwritable: 'The archive could not be written.',
   archive_too_new: 'This archive was made by a newer version.',
   archive_misfit: 'This archive does not fit this database.',
   revocations_unknown: 'Whether this token was revoked cannot be told right now. Try again in a moment.',

@@ -58,6 +58,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   target_not_empty: 409,
   archive_damaged: 422,
   archive_locked: 422,
+  archive_unwritable: 500,
   archive_too_new: 422,
   archive_misfit: 422,
   revocations_unknown: 503,
