@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { freePort, start } from '../cli/child-process.ts';
@@ -44,7 +43,7 @@ function standInsOn(port: number): StandIns {
   const server = findRedisServer() ?? '';
   return createStandIns({
     'redis-server': `exec ${server} "$@" --port ${port} --bind 127.0.0.1`,
-    'redis-cli': `exec ${dirname(server)}/redis-cli -p ${port} "$@"`,
+    'redis-cli': `exec ${server.replace(/server$/, 'cli')} -p ${port} "$@"`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Exit, start } from '../cli/child-process.ts';
@@ -30,17 +30,20 @@ export function createStandIns(
     writeFileSync(file, `#!/bin/sh\nprintf '%s\\n' "${name} $*" >> "$STAND_IN/calls"\n${script}\n`);
     chmodSync(file, 0o755);
   }
-  for (const name of only ?? []) {
-    const file = join(programs, name);
-    writeFileSync(file, `#!/bin/sh\nPATH='${process.env.PATH}' exec ${name} "$@"\n`);
-    chmodSync(file, 0o755);
-  }
+  for (const name of only ?? []) symlinkSync(whereIs(name), join(programs, name));
   const path = only === undefined ? `${programs}${delimiter}${process.env.PATH}` : programs;
   return {
     folder,
     env: { PATH: path, STAND_IN: folder },
-    calls: () => (readdirSync(folder).includes('calls') ? lines(join(folder, 'calls')) : []),
+    calls: () => (existsSync(join(folder, 'calls')) ? lines(join(folder, 'calls')) : []),
   };
+}
+
+function whereIs(program: string): string {
+  const places = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program));
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new Error(`${program} is not on the path`);
+  return found;
 }
 
 function lines(file: string): string[] {
