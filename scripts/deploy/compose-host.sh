@@ -22,7 +22,7 @@ compose() { docker compose --file docker-compose.prod.yml "$@"; }
 start() { compose up --detach --no-build --wait --wait-timeout 300 </dev/null; }
 
 check() {
-  docker compose version >/dev/null || {
+  docker compose version </dev/null >/dev/null || {
     echo "There is no Docker Compose on this server: https://docs.docker.com/engine/install/" >&2
     exit 1
   }

@@ -25,7 +25,8 @@ server() {
 on_server() { server "bash '$path/.incoming/compose-host.sh' $1"; }
 
 mkdir "$work/incoming"
-cp auth_service/docker-compose.prod.yml "$here/compose-host.sh" "$work/incoming"
+cp "${STACK_FILE:-auth_service/docker-compose.prod.yml}" "$work/incoming/docker-compose.prod.yml"
+cp "$here/compose-host.sh" "$work/incoming"
 {
   printf '%s=%s\n' ACME_EMAIL "$ACME_EMAIL" AUTH_DOMAIN "$AUTH_DOMAIN" DOCKER_REGISTRY "$registry" IMAGE_TAG "$IMAGE_TAG"
   if [ -n "${SUPABASE_NETWORK:-}" ]; then printf '%s=%s\n' SUPABASE_NETWORK "$SUPABASE_NETWORK"; fi
