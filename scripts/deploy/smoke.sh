@@ -13,6 +13,11 @@ if [[ ! $url =~ ^(https://|http://(127\.0\.0\.1|localhost)(:|$)) ]]; then
   exit 2
 fi
 
+if [ -n "${SMOKE_CLIENT_ID:-}" ] && [ -z "${SMOKE_CLIENT_SECRET:-}" ]; then
+  echo "SMOKE_CLIENT_ID is set, and SMOKE_CLIENT_SECRET is not." >&2
+  exit 2
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 answer=$work/answer
