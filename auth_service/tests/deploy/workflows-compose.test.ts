@@ -176,13 +176,18 @@ describe('a deployment to a server with Docker Compose', { skip: NO_SSH_SERVER }
     assert.doesNotMatch(stderr, /serves again/);
   });
 
-  it('tells a stranger nothing who has the address of the server', async () => {
+  it('tells a stranger nothing who has the address of the server, known by another key or by none', async () => {
     await using server = await openServer();
-    const { code, deeds, stderr } = await server.deploy({ SSH_KNOWN_HOSTS: server.ssh.otherKnownHosts });
-    assert.notEqual(code, 0);
-    assert.match(stderr, /Host key verification failed/);
-    assert.deepEqual(deeds, []);
-    assert.ok(!existsSync(join(server.ssh.home, 'paservices')));
+    for (const known of [
+      server.ssh.otherKnownHosts,
+      server.ssh.knownHosts.replace('127.0.0.1', '127.0.0.2'),
+    ]) {
+      const { code, deeds, stderr } = await server.deploy({ SSH_KNOWN_HOSTS: known });
+      assert.notEqual(code, 0);
+      assert.match(stderr, /Host key verification failed/);
+      assert.deepEqual(deeds, []);
+      assert.ok(!existsSync(join(server.ssh.home, 'paservices')));
+    }
   });
 
   it('does not replace an environment that somebody wrote by hand', async () => {
