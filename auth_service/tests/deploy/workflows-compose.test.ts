@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { temporaryDirectory } from '../support/run-directory.ts';
-import { askDeadService, askHealthyService } from './healthy-service.ts';
-import { APPLICATION, COMMIT, DEPLOYMENT, EXTRA, SECRETS, TELLTALE, without } from './settings.ts';
 import { NO_SSH_SERVER, startSshServer } from './ssh-server.ts';
-import { type Answer, type Call, makeStandIns, REPOSITORY } from './stand-ins.ts';
+import { askDeadService, askHealthyService } from './workflow-answers.ts';
+import { APPLICATION, COMMIT, DEPLOYMENT, EXTRA, SECRETS, TELLTALE, without } from './workflow-settings.ts';
+import { type Answer, type Call, makeStandIns, REPOSITORY } from './workflow-stand-ins.ts';
 
 const EARLIER = 'f'.repeat(40);
 const COMPOSE = 'compose --file docker-compose.prod.yml';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { askDeadService, askHealthyService } from './healthy-service.ts';
-import { APPLICATION, COMMIT, DEPLOYMENT, EXTRA, TELLTALE } from './settings.ts';
-import { type Answer, type Call, makeStandIns, REPOSITORY } from './stand-ins.ts';
+import { askDeadService, askHealthyService } from './workflow-answers.ts';
+import { APPLICATION, COMMIT, DEPLOYMENT, EXTRA, TELLTALE } from './workflow-settings.ts';
+import { type Answer, type Call, makeStandIns, REPOSITORY } from './workflow-stand-ins.ts';
 
 const IMAGE = `paservices/paservices-auth:${COMMIT}`;
 const PASSED = { code: 0 } as const;

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { temporaryDirectory } from '../support/run-directory.ts';
-import { COMMIT, DEPLOYMENT, SECRETS, TELLTALE, without } from './settings.ts';
-import { makeStandIns, REPOSITORY } from './stand-ins.ts';
+import { COMMIT, DEPLOYMENT, SECRETS, TELLTALE, without } from './workflow-settings.ts';
+import { makeStandIns, REPOSITORY } from './workflow-stand-ins.ts';
 
 const IMAGE = `paservices/paservices-auth:${COMMIT}`;
 

@@ -8,7 +8,7 @@ import { createReplica } from '../support/replica.ts';
 import { type ConnectedReplica, type Replicas, startReplicas } from '../support/replicas.ts';
 import { temporaryDirectory } from '../support/run-directory.ts';
 import { until } from '../support/until.ts';
-import { makeStandIns } from './stand-ins.ts';
+import { makeStandIns } from './workflow-stand-ins.ts';
 
 /** One look, since what is asked for here does not change by waiting. */
 const AT_ONCE = { SMOKE_TIMEOUT_SECONDS: '0' };

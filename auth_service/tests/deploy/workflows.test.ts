@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { REPOSITORY } from './stand-ins.ts';
 import { breachesOf, readWorkflow, type Step } from './workflow-rules.ts';
+import { REPOSITORY } from './workflow-stand-ins.ts';
 
 const FILES = globSync('.github/workflows/*.{yml,yaml}', { cwd: REPOSITORY }).sort();
 const read = (file: string) => readFileSync(join(REPOSITORY, file), 'utf8');

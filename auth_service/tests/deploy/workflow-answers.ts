@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { DEPLOYMENT } from './settings.ts';
-import type { Answer, Call } from './stand-ins.ts';
+import { DEPLOYMENT } from './workflow-settings.ts';
+import type { Answer, Call } from './workflow-stand-ins.ts';
 
 const URL_OF_IT = `https://${DEPLOYMENT.AUTH_DOMAIN}`;
 
