@@ -89,6 +89,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
     check: () => check(engine),
     migrations: createMigrations({
       engine,
+      logger: options.logger,
       now,
       withEach: (transaction) => ensurePartitions(transaction, now()),
       async afterUp(schemaDb) {

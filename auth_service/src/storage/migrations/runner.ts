@@ -1,13 +1,16 @@
 import { type Kysely, sql } from 'kysely';
-import { ServiceError } from '#errors';
+import { isServiceError, ServiceError } from '#errors';
+import type { Logger } from '#observability';
 import type { Engine } from '../engine/engine.ts';
 import type { Tables } from '../tables.ts';
 import { type AppliedMigration, assess } from './assess.ts';
 import { MIGRATIONS_DIRECTORY, type MigrationFile, readMigrations } from './files.ts';
+import { LOCK_PATIENCE_MS, metALock, untilLocksAreFree } from './lock-patience.ts';
 import type { MigrationStatus, Migrations } from './status.ts';
 
 export interface MigrationDependencies {
   readonly engine: Engine;
+  readonly logger: Logger;
   readonly now: () => Date;
   /** What belongs to each migration but is no file; in its transaction, so that nobody finds one without the other. */
   readonly withEach: (transaction: Kysely<Tables>) => Promise<void>;
@@ -19,7 +22,7 @@ export interface MigrationDependencies {
 const LOCK_NAME = 'auth_service_data.migrations';
 
 export function createMigrations(dependencies: MigrationDependencies): Migrations {
-  const { engine, now, withEach, afterUp, directory = MIGRATIONS_DIRECTORY } = dependencies;
+  const { engine, logger, afterUp, directory = MIGRATIONS_DIRECTORY } = dependencies;
   const files = readMigrations(directory);
   const status = async (db: Kysely<Tables>) => assess(files, await readApplied(db));
 
@@ -29,7 +32,9 @@ export function createMigrations(dependencies: MigrationDependencies): Migration
       engine.withSchemaDatabase(async (db) => {
         const applied: number[] = [];
         for (const file of files) {
-          if (await applyOne(db, files, file, { now, withEach })) applied.push(file.version);
+          const sayWhy = () => logger.warning(`${titleOf(file)} waits for a lock that somebody else holds`);
+          const isNew = await untilLocksAreFree(() => applyOne(db, files, file, dependencies), sayWhy);
+          if (isNew) applied.push(file.version);
         }
         refuseUnless(await status(db));
         await afterUp(db);
@@ -50,15 +55,33 @@ async function applyOne(
     const applied = await readApplied(transaction);
     refuseUnless(assess(files, applied));
     if (applied.some(({ version }) => version === file.version)) return false;
-    await runScript(transaction, file.sql);
-    const { version, name, checksum, compatibleFrom } = file;
-    await transaction
-      .insertInto('schema_migrations')
-      .values({ version, name, checksum, compatible_from: compatibleFrom, applied_at: now() })
-      .execute();
-    await withEach(transaction);
+    try {
+      await sql`set local lock_timeout = ${sql.lit(LOCK_PATIENCE_MS)}`.execute(transaction);
+      await runScript(transaction, file.sql);
+      const { version, name, checksum, compatibleFrom } = file;
+      await transaction
+        .insertInto('schema_migrations')
+        .values({ version, name, checksum, compatible_from: compatibleFrom, applied_at: now() })
+        .execute();
+      await withEach(transaction);
+    } catch (error) {
+      throw failureOf(file, error);
+    }
     return true;
   });
+}
+
+/** What PostgreSQL says of a script is about no request, so that the words for requests would mislead. */
+function failureOf(file: MigrationFile, error: unknown): unknown {
+  if (isServiceError(error, 'database_unavailable') && !metALock(error)) return error;
+  return new ServiceError('migration_failed', `${titleOf(file)} failed; nothing of it was applied.`, {
+    cause: isServiceError(error) ? (error.cause ?? error) : error,
+  });
+}
+
+/** As its file is called: `Migration 0002_people`. */
+function titleOf({ version, name }: MigrationFile): string {
+  return `Migration ${String(version).padStart(4, '0')}_${name}`;
 }
 
 /** As one statement, since that is all the extended protocol takes. */
