@@ -49,7 +49,7 @@ export function ask(base: string, on: string, options: AskOptions = {}): Promise
         resolve({
           status: answer.statusCode ?? 0,
           headers: answer.headers,
-          body: text === '' ? null : JSON.parse(text),
+          body: readBody(text),
           tookMs: performance.now() - startedAt,
         }),
       );
@@ -58,6 +58,16 @@ export function ask(base: string, on: string, options: AskOptions = {}): Promise
     sent.on('error', reject);
     sent.end(payload);
   });
+}
+
+/** A proxy's own answers are text. */
+function readBody(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 export async function askWell(base: string, on: string, options: AskOptions = {}): Promise<Answer['body']> {

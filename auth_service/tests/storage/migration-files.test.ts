@@ -79,7 +79,8 @@ describeOn('postgres', 'migrations that follow', (open) => {
     const causes: Readonly<Record<string, RegExp>> = {
       'select 1 / 0;': /^division by zero$/,
       // The service's words for these are about requests.
-      'alter table auth_service_data.nothing add column a int;': /"auth_service_data.nothing" does not exist$/,
+      'alter table auth_service_data.nothing add column a int;':
+        /"auth_service_data.nothing" does not exist$/,
       'insert into auth_service_data.half values (1), (1);': /^duplicate key value/,
     };
     for (const [sql, cause] of Object.entries(causes)) {
