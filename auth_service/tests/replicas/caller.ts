@@ -23,23 +23,32 @@ export interface AskOptions {
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
   readonly agent?: Agent;
+  /** An address of this machine, which the other side sees. */
+  readonly from?: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
 /** One request, as in `ask(url, 'POST /token')`; a connection of its own unless an agent is given. Never tried twice. */
 export function ask(base: string, on: string, options: AskOptions = {}): Promise<Answer> {
   const [method = '', path = ''] = on.split(' ');
-  const { token, basic, body, form, agent } = options;
+  const { token, basic, body, form, agent = false, from: localAddress } = options;
   const payload = form === undefined ? JSON.stringify(body) : new URLSearchParams(form).toString();
   const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
   const headers = {
     ...(payload === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(basic === undefined ? {} : { authorization: basic }),
+    ...options.headers,
   };
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
     const url = path.startsWith('/health') ? base + path : base + API + path;
-    const sent = request(url, { method, headers, agent: agent ?? false, timeout: PATIENCE_MS }, (answer) => {
+    const connection = {
+      agent,
+      timeout: PATIENCE_MS,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    };
+    const sent = request(url, { method, headers, ...connection }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
