@@ -11,7 +11,7 @@ export interface Failure {
   readonly remedy: string | null;
   readonly errors?: readonly FieldError[];
   readonly faults?: readonly ConfigFault[];
-  /** Why the database cannot be reached, in its driver's words. */
+  /** Why the database cannot be reached, or does not do it, in its own words or its driver's. */
   readonly cause?: string;
   /** Where a fault of our own came from. */
   readonly stack?: string;
@@ -25,12 +25,14 @@ export function describeFailure(error: unknown, commandLine: string): Failure {
   const message = error instanceof Error ? error.message : String(error);
   const { detail, remedy } = withRemedy(code, message, commandLine);
   const failure = { code, detail, remedy, exitCode: 1 } as const;
-  if (code === 'database_unavailable') return { ...failure, ...causeOf(error) };
+  if (SAID_BY_THE_DATABASE.includes(code)) return { ...failure, ...causeOf(error) };
   if (isServiceError(error))
     return error.fields === undefined ? failure : { ...failure, errors: error.fields };
   const stack = error instanceof Error ? error.stack : undefined;
   return code === 'internal' && stack !== undefined ? { ...failure, stack } : failure;
 }
+
+const SAID_BY_THE_DATABASE: readonly string[] = ['database_unavailable', 'migration_failed'];
 
 /** Callers of the API are not told why the database is away; whoever holds its password is. */
 function causeOf(error: unknown): { cause?: string } {

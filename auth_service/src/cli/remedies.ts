@@ -10,6 +10,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'See that the database runs and that AUTH_SERVICE_DATABASE_URL (for migrations DATABASE_DIRECT_URL, where it is set) points to it, then try again.',
   migration_altered:
     'Run the version whose migration files were applied, or restore the file as it was released.',
+  migration_failed:
+    'What ran until now runs on. Cure what the database says, then run it again; where the migration itself is at fault, stay with the version before, and report it.',
   permission_denied: 'Check who owns the data folder; a port below 1024 needs another PORT or more rights.',
   address_not_available: 'Set HOST to an address of this machine, for instance 127.0.0.1 or 0.0.0.0.',
   port_in_use: 'Stop what listens there, or choose another port: PORT=8001',

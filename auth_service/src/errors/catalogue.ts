@@ -62,6 +62,7 @@ export const CATALOGUE = {
   schema_behind: 'The database schema is behind this version. Run: auth-service migrate up',
   schema_incompatible: 'The database schema belongs to a newer version that this one cannot run on.',
   migration_altered: 'A migration that was applied differs from the file of this version.',
+  migration_failed: 'A migration of the database schema failed.',
   database_unavailable: 'The database cannot be reached.',
   data_folder_locked: 'Another process uses this data folder.',
   target_in_use: 'A server runs on this database.',

@@ -87,6 +87,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
 
   const migrations = createMigrations({
     engine,
+    logger: options.logger,
     now,
     withEach: (transaction) => ensurePartitions(transaction, now()),
     async afterUp(schemaDb) {

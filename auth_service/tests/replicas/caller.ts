@@ -23,23 +23,32 @@ export interface AskOptions {
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
   readonly agent?: Agent;
+  /** An address of this machine, which the other side sees. */
+  readonly from?: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
 /** One request, as in `ask(url, 'POST /token')`; a connection of its own unless an agent is given. Never tried twice. */
 export function ask(base: string, on: string, options: AskOptions = {}): Promise<Answer> {
   const [method = '', path = ''] = on.split(' ');
-  const { token, basic, body, form, agent } = options;
+  const { token, basic, body, form, agent = false, from: localAddress } = options;
   const payload = form === undefined ? JSON.stringify(body) : new URLSearchParams(form).toString();
   const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
   const headers = {
     ...(payload === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(basic === undefined ? {} : { authorization: basic }),
+    ...options.headers,
   };
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
     const url = path.startsWith('/health') ? base + path : base + API + path;
-    const sent = request(url, { method, headers, agent: agent ?? false, timeout: PATIENCE_MS }, (answer) => {
+    const connection = {
+      agent,
+      timeout: PATIENCE_MS,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    };
+    const sent = request(url, { method, headers, ...connection }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -49,7 +58,7 @@ export function ask(base: string, on: string, options: AskOptions = {}): Promise
         resolve({
           status: answer.statusCode ?? 0,
           headers: answer.headers,
-          body: text === '' ? null : JSON.parse(text),
+          body: readBody(text),
           tookMs: performance.now() - startedAt,
         }),
       );
@@ -58,6 +67,16 @@ export function ask(base: string, on: string, options: AskOptions = {}): Promise
     sent.on('error', reject);
     sent.end(payload);
   });
+}
+
+/** A proxy's own answers are text. */
+function readBody(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 export async function askWell(base: string, on: string, options: AskOptions = {}): Promise<Answer['body']> {

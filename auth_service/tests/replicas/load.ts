@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ADMINISTRATOR } from '../support/replicas.ts';
 import { type Administrator, type Answer, ask, askForToken, type Client } from './caller.ts';
 
 export interface Load {
@@ -12,7 +13,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Of ten requests, seven are for tokens; the others ask about one or use it. */
+/** Of ten requests, seven are for tokens; the others ask about one or use it, and one in fifty is a log-in. */
 export function startLoad(
   base: string,
   perSecond: number,
@@ -29,6 +30,7 @@ export function startLoad(
   let isOver = false;
 
   function send(n: number): Promise<Answer> {
+    if (n % 50 === 20) return ask(base, 'POST /users/login', { body: ADMINISTRATOR, agent });
     if (n % 10 === 7) return ask(base, 'GET /users/me', { token, agent });
     if (n % 10 === 8) return ask(base, 'GET /admin/roles', { token, agent });
     if (n % 10 === 9) return ask(base, 'POST /introspect', { basic, form: { token }, agent });

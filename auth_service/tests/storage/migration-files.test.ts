@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isServiceError } from '#errors';
 import { openPostgres } from '../../src/storage/engine/postgres.ts';
 import { MIGRATIONS_DIRECTORY, readMigrations } from '../../src/storage/migrations/files.ts';
 import { createMigrations } from '../../src/storage/migrations/runner.ts';
 import { createTestClock } from '../support/clock.ts';
 import { describeOn } from '../support/databases.ts';
+import { openRawConnection } from '../support/raw-connection.ts';
 import { temporaryDirectory } from '../support/run-directory.ts';
+import { until } from '../support/until.ts';
 
 function folderWith(files: Record<string, string>): string {
   const directory = temporaryDirectory('migrations');
@@ -67,21 +70,60 @@ describeOn('postgres', 'migrations that follow', (open) => {
       for (const file of readdirSync(MIGRATIONS_DIRECTORY).filter((name) => name.startsWith('0001_'))) {
         cpSync(join(MIGRATIONS_DIRECTORY, file), join(directory, file));
       }
-      return createMigrations({ engine, now, withEach: nothing, afterUp: nothing, directory });
+      return createMigrations({ engine, logger, now, withEach: nothing, afterUp: nothing, directory });
     };
-    return { older: of(folderWith({})), newer: of(folderWith(more)), query, engine };
+    return { older: of(folderWith({})), newer: of(folderWith(more)), query, engine, config, logger };
   }
 
-  it('a migration that fails leaves nothing of itself, and what came before stays', async () => {
-    const { newer, query, engine } = await migrationsOf({
-      '0002_broken.sql':
-        '-- compatible_from: 0001\ncreate table auth_service_data.half (id int);\nselect 1 / 0;',
+  it('a migration that fails is named, says why, leaves nothing of itself, and what came before stays', async () => {
+    const causes: Readonly<Record<string, RegExp>> = {
+      'select 1 / 0;': /^division by zero$/,
+      // The service's words for these are about requests.
+      'alter table auth_service_data.nothing add column a int;':
+        /"auth_service_data.nothing" does not exist$/,
+      'insert into auth_service_data.half values (1), (1);': /^duplicate key value/,
+    };
+    for (const [sql, cause] of Object.entries(causes)) {
+      const { newer, query, engine } = await migrationsOf({
+        '0002_broken.sql': `-- compatible_from: 0001\ncreate table auth_service_data.half (id int unique);\n${sql}`,
+      });
+      await assert.rejects(newer.up(), (error) => {
+        assert.ok(isServiceError(error, 'migration_failed'));
+        assert.equal(error.message, 'Migration 0002_broken failed; nothing of it was applied.');
+        assert.ok(error.cause instanceof Error);
+        assert.match(error.cause.message, cause);
+        return true;
+      });
+      const { state, database } = await newer.status();
+      assert.deepEqual([state, database], ['behind', 1]);
+      const half = await query("select to_regclass('auth_service_data.half') is null as gone");
+      assert.deepEqual(half, [{ gone: true }]);
+      await engine.close();
+    }
+  });
+
+  it('a migration that a reader keeps waiting lets everybody else pass', async () => {
+    const { older, newer, query, engine, config, logger } = await migrationsOf({
+      '0002_more.sql': '-- compatible_from: 0001\nalter table auth_service_data.roles add column more int;',
     });
-    await assert.rejects(newer.up(), /division by zero/);
-    const { state, database } = await newer.status();
-    assert.deepEqual([state, database], ['behind', 1]);
-    const half = await query("select to_regclass('auth_service_data.half') is null as gone");
-    assert.deepEqual(half, [{ gone: true }]);
+    await older.up();
+    const reader = openRawConnection(config);
+    await reader.query('begin; select from auth_service_data.roles');
+    const up = newer.up();
+    await until(() => logger.lines.length > 0);
+    // The runner's limit would end it: without the migration's patience these wait for the reader.
+    for (let n = 0; n < 20; n += 1) {
+      await query('select from auth_service_data.roles');
+      await sleep(100);
+    }
+    assert.equal((await newer.status()).state, 'behind');
+    await reader.query('commit');
+    assert.deepEqual((await up).applied, [2]);
+    assert.deepEqual(
+      logger.lines.map(({ level, message }) => [level, message]),
+      [['WARNING', 'Migration 0002_more waits for a lock that somebody else holds']],
+    );
+    await reader.close();
     await engine.close();
   });
 

@@ -255,7 +255,7 @@ describe('migrating as a role with few rights [embedded]', () => {
       create role migrator ${attributes};
       grant create on database postgres to migrator;
       set role migrator`);
-    const migrations = createMigrations({ engine, now, withEach: async () => {}, afterUp });
+    const migrations = createMigrations({ engine, logger, now, withEach: async () => {}, afterUp });
     await migrations.up();
     return { query, migrations, logger };
   }

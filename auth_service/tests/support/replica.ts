@@ -32,7 +32,8 @@ export interface Replica extends AsyncDisposable {
 
 const running = new Set<ChildProcess>();
 
-export function createReplica(settings: Readonly<Record<string, string>>): Replica {
+/** @param main of the version that it runs; this one's unless another is named. */
+export function createReplica(settings: Readonly<Record<string, string>>, main: string = MAIN): Replica {
   const lines: LogLine[] = [];
   const url = `http://127.0.0.1:${settings.PORT}`;
   let child: ChildProcess | null = null;
@@ -42,7 +43,7 @@ export function createReplica(settings: Readonly<Record<string, string>>): Repli
   function launch(): void {
     // Nothing is inherited but the way to Node: a configured shell must not change what is tested.
     const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...settings };
-    const launched = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const launched = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     child = launched;
     isUp = true;
     endWithProcess(launched);

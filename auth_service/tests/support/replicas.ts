@@ -15,7 +15,7 @@ export type Line = Pick<TcpProxy, 'cut' | 'cutInTheMiddle' | 'pause' | 'resume' 
 export interface ReplicasOptions {
   /** Default 3. */
   readonly count?: number;
-  /** An empty database, as one of a cluster of the test's own. Default: a new one of the run's, dropped behind it. */
+  /** A database of the test's own, empty or migrated. Default: a new one of the run's, dropped behind it. */
   readonly databaseUrl?: string;
   /** `false`: the replicas have none. */
   readonly redis?: boolean;
@@ -29,6 +29,8 @@ export interface ConnectedReplica extends Replica {
   /** The way of this replica alone to what it depends on. */
   readonly databaseProxy: TcpProxy;
   readonly redisProxy: TcpProxy | null;
+  /** What it is started with. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** Several processes, one database and one Redis, with a proxy on each way. All of it is gone behind `await using`. */
@@ -41,6 +43,10 @@ export interface Replicas extends AsyncDisposable {
   readonly redis: Line;
   /** @throws where the replicas have none */
   redisServer(): RedisServer;
+  /** One more, not started yet; of another version where its program is given. */
+  add(main?: string): Promise<ConnectedReplica>;
+  /** Past the proxies. */
+  readonly databaseUrl: string;
   /** SQL as text, past the proxies. */
   readonly query: RawConnection['query'];
 }
@@ -49,9 +55,10 @@ export async function startReplicas(options: ReplicasOptions = {}): Promise<Repl
   await using opened = new AsyncDisposableStack();
   const config = await openDatabase(options.databaseUrl, opened);
   const server = options.redis === false ? null : opened.use(await startRedisServer());
+  const settings = options.settings ?? {};
   const replicas: ConnectedReplica[] = [];
   for (let n = 0; n < (options.count ?? 3); n += 1) {
-    replicas.push(await connectReplica(config.url, server, options.settings ?? {}, opened));
+    replicas.push(await connectReplica(config.url, server, settings, opened));
   }
   if (options.inTurn ?? true) await replicas[0]?.start();
   await Promise.all(replicas.filter((replica) => !replica.isRunning()).map((replica) => replica.start()));
@@ -67,6 +74,8 @@ export async function startReplicas(options: ReplicasOptions = {}): Promise<Repl
       if (server === null) throw new TypeError('these replicas have no Redis');
       return server;
     },
+    add: (main) => connectReplica(config.url, server, settings, owned, main),
+    databaseUrl: config.url,
     query: raw.query,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -82,33 +91,33 @@ async function openDatabase(url: string | undefined, opened: AsyncDisposableStac
 async function connectReplica(
   databaseUrl: string,
   server: RedisServer | null,
-  settings: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>>,
   opened: AsyncDisposableStack,
+  main?: string,
 ): Promise<ConnectedReplica> {
   const url = new URL(databaseUrl);
   const databaseProxy = opened.use(await startTcpProxy(Number(url.port || 5432)));
   const redisProxy = server === null ? null : opened.use(await startTcpProxy(server.port));
   url.port = String(databaseProxy.port);
-  const replica = opened.use(
-    createReplica({
-      ENVIRONMENT: 'testing',
-      HOST: '127.0.0.1',
-      PORT: String(await freePort()),
-      PUBLIC_URL,
-      DATA_DIR: temporaryDirectory('replica'),
-      DATABASE_URL: url.href,
-      ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
-      INITIAL_ADMIN_EMAIL: ADMINISTRATOR.email,
-      INITIAL_ADMIN_PASSWORD: ADMINISTRATOR.password,
-      MAILER_AUTOCONFIRM: 'true',
-      RATE_LIMIT_TOKEN: 'off',
-      RATE_LIMIT_LOGIN: 'off',
-      RATE_LIMIT_REGISTER: 'off',
-      ...(redisProxy === null ? {} : { REDIS_URL: `redis://127.0.0.1:${redisProxy.port}` }),
-      ...settings,
-    }),
-  );
-  return Object.assign(replica, { databaseProxy, redisProxy });
+  const settings: Readonly<Record<string, string>> = {
+    ENVIRONMENT: 'testing',
+    HOST: '127.0.0.1',
+    PORT: String(await freePort()),
+    PUBLIC_URL,
+    DATA_DIR: temporaryDirectory('replica'),
+    DATABASE_URL: url.href,
+    ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+    INITIAL_ADMIN_EMAIL: ADMINISTRATOR.email,
+    INITIAL_ADMIN_PASSWORD: ADMINISTRATOR.password,
+    MAILER_AUTOCONFIRM: 'true',
+    RATE_LIMIT_TOKEN: 'off',
+    RATE_LIMIT_LOGIN: 'off',
+    RATE_LIMIT_REGISTER: 'off',
+    ...(redisProxy === null ? {} : { REDIS_URL: `redis://127.0.0.1:${redisProxy.port}` }),
+    ...more,
+  };
+  const replica = opened.use(createReplica(settings, main));
+  return Object.assign(replica, { databaseProxy, redisProxy, settings });
 }
 
 function lineOf(proxies: readonly TcpProxy[]): Line {

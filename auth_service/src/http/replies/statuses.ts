@@ -52,6 +52,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   schema_behind: 503,
   schema_incompatible: 503,
   migration_altered: 503,
+  migration_failed: 503,
   database_unavailable: 503,
   data_folder_locked: 503,
   target_in_use: 503,

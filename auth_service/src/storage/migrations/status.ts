@@ -20,7 +20,9 @@ export interface Migrations {
   status(): Promise<MigrationStatus>;
   /**
    * Applies what is missing, each migration in its own transaction, and makes the partitions of the coming months.
-   * Safe to run in several processes at once. Throws `migration_altered`, `schema_incompatible`.
+   * Safe to run in several processes at once and beside requests: it has nobody wait for locks longer than a moment,
+   * and waits itself for about ten minutes. Throws `migration_altered`, `schema_incompatible`, and `migration_failed`,
+   * whose cause is what the database said.
    * @param to the last version to apply; default: the newest.
    */
   up(options?: { readonly to?: number }): Promise<{ applied: number[]; status: MigrationStatus }>;
