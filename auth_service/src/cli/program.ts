@@ -8,6 +8,7 @@ import type { CommandContext } from './context.ts';
 import { addDoctor } from './doctor.ts';
 import { withExample } from './example.ts';
 import { addExport } from './export.ts';
+import { addHealthcheck } from './healthcheck.ts';
 import { addMigrate } from './migrate.ts';
 import { addPermissions } from './permissions.ts';
 import { addRoles } from './roles.ts';
@@ -42,6 +43,7 @@ export function createProgram(context: CommandContext): Command {
     })
     .exitOverride();
   addServe(program, context);
+  addHealthcheck(program, context);
   addMigrate(program, context);
   addBootstrap(program, context);
   addConfiguration(program, context);
