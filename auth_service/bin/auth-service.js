@@ -10,6 +10,7 @@ const NEEDED_MAJOR = 24;
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
+  if (process.pid === 1) endOnSignal();
   // Compiled code is kept, which halves the start from the second time on. NODE_COMPILE_CACHE, if set, wins.
   module.enableCompileCache(
     fileURLToPath(new URL('../../node_modules/.cache/auth-service', import.meta.url)),
@@ -19,6 +20,18 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
   const node = findDeliveredNode();
   if (node === null) askForNewerNode();
   else runWith(node);
+}
+
+/**
+ * To the first process of a container the kernel gives no signal that it does not listen for: a stop in the first moments
+ * of `serve`, or at any moment of another command, would wait for the kill. Who listens as well decides alone.
+ */
+function endOnSignal() {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+    });
+  }
 }
 
 function findDeliveredNode() {

@@ -9,6 +9,7 @@ import type { CommandContext } from './context.ts';
 import { addDoctor } from './doctor.ts';
 import { withExample } from './example.ts';
 import { addExport } from './export.ts';
+import { addHealthcheck } from './healthcheck.ts';
 import { addMigrate } from './migrate.ts';
 import { addPermissions } from './permissions.ts';
 import { addRestore } from './restore.ts';
@@ -44,6 +45,7 @@ export function createProgram(context: CommandContext): Command {
     })
     .exitOverride();
   addServe(program, context);
+  addHealthcheck(program, context);
   addMigrate(program, context);
   addBootstrap(program, context);
   addConfiguration(program, context);

@@ -22,6 +22,7 @@ export type {
 } from './config.ts';
 export { ConfigError, type ConfigFault } from './config-error.ts';
 export { describeConfig } from './describe.ts';
+export { type ListeningAddress, readListeningAddress } from './listening-address.ts';
 export { type LoadOptions, loadConfig, VERSION } from './load.ts';
 export { type RateLimit, readRateLimit } from './parsers/rate-limit.ts';
 export type { Setting } from './reading.ts';

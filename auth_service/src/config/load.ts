@@ -55,7 +55,7 @@ export function loadConfig(texts: EnvironmentTexts = process.env, options: LoadO
 }
 
 /** A name that is no environment is a fault; the rest is judged by the rules that were probably meant. */
-function guessEnvironment(texts: EnvironmentTexts, readFile: ReadFile): Environment {
+export function guessEnvironment(texts: EnvironmentTexts, readFile: ReadFile): Environment {
   const found = lookUp(environmentVariable, texts, readFile);
   if (found.kind === 'unset') return 'development';
   const start = found.kind === 'text' ? found.text.slice(0, 3).toLowerCase() : '';

@@ -8,6 +8,7 @@ const SNAPSHOT = join(import.meta.dirname, 'help.txt');
 
 const NOUNS: Readonly<Record<string, readonly string[]>> = {
   serve: [],
+  healthcheck: [],
   migrate: ['up', 'status'],
   bootstrap: [],
   config: ['check', 'print'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { BIN, DELIVERED_NODE, NOT_DELIVERED, OLD_NODE, start } from './child-process.ts';
@@ -70,5 +71,34 @@ describe('the launcher on a Node that is too old', () => {
     const { code, stderr } = await onOldNode(t, bin).exit;
     assert.equal(code, 1);
     assert.match(stderr, /^auth-service needs Node 24 or newer/);
+  });
+});
+
+describe('the launcher as the first process of a container', () => {
+  const PRETEND_FIRST = `
+    Object.defineProperty(process, 'pid', { value: 1 });
+    process.on('newListener', (name) => {
+      if (name === 'SIGTERM') process.stderr.write('listens');
+    });`;
+  const FIRST_PROCESS = `--import=data:text/javascript,${encodeURIComponent(PRETEND_FIRST)}`;
+
+  it('ends on a signal that nobody listens for, which the kernel would keep from it', async (t) => {
+    // A command that waits for its standard input, which nobody ends.
+    const waiting = [BIN, 'supabase-keys', '--jwt-secret-file', '-'];
+    const child = start(t, [process.execPath, FIRST_PROCESS, ...waiting]);
+    await child.says(/listens/);
+    child.kill('SIGTERM');
+    const { code, signal } = await child.exit;
+    assert.deepEqual([code, signal], [128 + constants.signals.SIGTERM, null]);
+  });
+
+  it('leaves it to the server how it stops', async (t) => {
+    const env = { ENVIRONMENT: 'testing', DATA_DIR: temporaryFolder(t), PORT: '0' };
+    const child = start(t, [process.execPath, FIRST_PROCESS, BIN, 'serve'], { env });
+    await child.says(/"message":"Ready"/);
+    child.kill('SIGTERM');
+    const { code, stdout } = await child.exit;
+    assert.equal(code, 0);
+    assert.match(stdout, /"message":"Stopped"/);
   });
 });
