@@ -1,6 +1,7 @@
 import { fastify } from 'fastify';
 import { adminRoutes, userRoutes } from './admin/routes.ts';
 import { addConnectionDraining } from './connection-draining.ts';
+import { addConnectRefusal } from './connection-errors.ts';
 import { addCors } from './cors.ts';
 import type { Dependencies, HttpApp } from './dependencies.ts';
 import { KEYS, KEYS_OF_PEOPLE, METADATA } from './discovery/endpoints.ts';
@@ -85,6 +86,7 @@ export function createApp(dependencies: Dependencies): HttpApp {
   requireDeclarations(app);
   addRequestLog(app, logger);
   addConnectionDraining(app);
+  addConnectRefusal(app, dependencies);
   addRequestContext(app, dependencies);
   addCors(app, config);
   addLoadShedding(app, dependencies.inFlightAtMost);

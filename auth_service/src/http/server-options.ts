@@ -13,8 +13,11 @@ const BOUNDS = {
   /** Headers, and the whole request, from the first byte to the last. */
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  /** Longer than the idle time of the usual load balancers (60 s), so that they never use a connection we just closed. */
-  keepAliveTimeout: 72_000,
+  /**
+   * Longer than proxies keep a connection idle, so that they never use one that we just closed: nginx and AWS 60 s,
+   * Traefik 90 s, Google 600 s.
+   */
+  keepAliveTimeout: 620_000,
   /** Nothing sent or received. */
   connectionTimeout: 120_000,
   connectionsCheckingInterval: 1_000,

@@ -79,6 +79,15 @@ describe('on a real connection', () => {
     }
   });
 
+  it('answers CONNECT with 405, a request id and a problem, and serves no tunnel', async () => {
+    const inner = 'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n';
+    const answer = await sendRaw(port, `CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n${inner}`);
+    assert.deepEqual([answer.status, answer.headers.allow, answer.headers.connection], [405, '', 'close']);
+    const { code, request_id } = JSON.parse(answer.body) as Record<string, string>;
+    assert.deepEqual([code, request_id], ['method_not_allowed', answer.headers['x-request-id']]);
+    assert.ok(wire.logged().some((line) => line.request_id === request_id && line.status === 405));
+  });
+
   it('tells who sends a body of 2 MB that it is too large, in full', async () => {
     for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
       const body = `grant_type=${'x'.repeat(2 * 1_048_576)}`;

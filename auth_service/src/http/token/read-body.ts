@@ -4,9 +4,9 @@ import { ServiceError } from '#errors';
 
 /**
  * How much beyond the limit is read and thrown away before the answer. A client that is still sending when the
- * connection closes sees a reset and never the 413.
+ * connection closes sees a reset and never the 413, and a proxy makes a 502 of it.
  */
-const DRAINED_BYTES_AT_MOST = 8 * 1_048_576;
+const DRAINED_BYTES_AT_MOST = 64 * 1_048_576;
 
 /** Bodies of this scope reach the handler as bytes, whatever their type says: the handler answers in its own dialect. */
 export function readBodiesAsBytes(scope: FastifyInstance): void {
