@@ -11,7 +11,7 @@ import { type Manifest, parseManifests } from './kubernetes-manifests.ts';
 import { createStandIns, paste } from './stand-ins.ts';
 
 /** Takes what is applied, from standard input or a file, and says yes to all else. */
-export const KUBECTL = `case "$*" in
+const KUBECTL = `case "$*" in
   'apply -f -') cat >> "$STAND_IN/applied"; echo '---' >> "$STAND_IN/applied" ;;
   'apply -f '*) cat "$3" >> "$STAND_IN/applied"; echo '---' >> "$STAND_IN/applied" ;;
 esac`;

@@ -14,6 +14,7 @@ export const FILES = [
   'service.yaml',
   'ingress.yaml',
   'base/networkpolicy.yaml',
+  'backup/browse.yaml',
   'backup/restore-job.yaml',
   'overlays/digitalocean/cluster-issuer.yaml',
   'overlays/microk8s/cluster-issuer.yaml',
@@ -87,8 +88,9 @@ export interface PodTemplate {
   readonly spec: any;
 }
 
-/** The pods that it makes, if it makes any. */
-export function podTemplate({ spec }: Manifest): PodTemplate | null {
+/** The pods that it is or makes, if any. */
+export function podTemplate({ kind, metadata, spec }: Manifest): PodTemplate | null {
+  if (kind === 'Pod') return { metadata: { labels: metadata.labels ?? {} }, spec };
   return spec?.jobTemplate?.spec.template ?? spec?.template ?? null;
 }
 

@@ -39,7 +39,7 @@ export function createStandIns(
   };
 }
 
-function whereIs(program: string): string {
+export function whereIs(program: string): string {
   const places = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program));
   const found = places.find((place) => existsSync(place));
   if (found === undefined) throw new Error(`${program} is not on the path`);
