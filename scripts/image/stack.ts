@@ -11,7 +11,7 @@ const SERVICE = join(import.meta.dirname, '../../auth_service');
 const FILES = ['docker-compose.prod.yml', 'docker-compose.standalone.yml'];
 export const PROJECT = 'paservices-image-test';
 export const NETWORKS = { edge: `${PROJECT}_edge`, database: `${PROJECT}_database` };
-export const DOMAIN = 'auth.example.org';
+const DOMAIN = 'auth.example.org';
 const TIMEOUT_MS = 120_000;
 
 export interface Stack extends AsyncDisposable {

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { temporaryDirectory } from '../support/run-directory.ts';
 
 export const REPOSITORY = resolve(import.meta.dirname, '../../..');
-export const SCRIPTS = join(REPOSITORY, 'scripts/deploy');
+const SCRIPTS = join(REPOSITORY, 'scripts/deploy');
 
 export interface Call {
   readonly tool: string;
@@ -98,7 +98,7 @@ asked.end(JSON.stringify({ tool: ${JSON.stringify(tool)}, argv, stdin }));
 `;
 }
 
-export function runProgram(
+function runProgram(
   command: string,
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
