@@ -53,6 +53,15 @@ describeOn('postgres', 'an archive that is not as it was written', (open) => {
     assert.equal(await everything(room), untouched);
   }
 
+  /** Between the blocks of a compressed file are bits that nobody reads. */
+  function saysTheSame(bytes: Buffer): boolean {
+    try {
+      return gunzipSync(bytes).equals(gunzipSync(plain));
+    } catch {
+      return false;
+    }
+  }
+
   async function entries(): Promise<Entry[]> {
     const found = await unpackTar(gunzipSync(plain));
     return found.map(({ header, data }) => ({ name: header.name, text: Buffer.from(data ?? []).toString() }));
@@ -94,7 +103,7 @@ describeOn('postgres', 'an archive that is not as it was written', (open) => {
     for (let at = 10; at < plain.length; at += Math.ceil(plain.length / 40)) {
       const bytes = Buffer.from(plain);
       bytes[at] = (bytes[at] ?? 0) ^ 0x10;
-      await refused(bytes, 'archive_damaged');
+      if (!saysTheSame(bytes)) await refused(bytes, 'archive_damaged');
     }
     const bytes = Buffer.from(encrypted);
     bytes[bytes.length - 20] = (bytes[bytes.length - 20] ?? 0) ^ 1;
