@@ -11,7 +11,7 @@ const SERVICE = join(import.meta.dirname, '../../auth_service');
 const FILES = ['docker-compose.prod.yml', 'docker-compose.standalone.yml'];
 export const PROJECT = 'paservices-image-test';
 export const NETWORKS = { edge: `${PROJECT}_edge`, database: `${PROJECT}_database` };
-export const DOMAIN = 'auth.example.org';
+const DOMAIN = 'auth.example.org';
 const TIMEOUT_MS = 120_000;
 
 export interface Stack extends AsyncDisposable {
@@ -40,7 +40,9 @@ export async function openStack(engine: Engine, tool: readonly string[]): Promis
   const tag = IMAGE.slice(IMAGE.lastIndexOf(':') + 1);
   const settings = { ACME_EMAIL: 'you@example.org', AUTH_DOMAIN: DOMAIN, IMAGE_TAG: tag };
   writeFileSync(join(home, '.env'), environmentFile({ ...settings, ...ofThisRun(engine) }));
-  writeFileSync(join(home, '.env.production'), environmentFile(SECRETS), { mode: 0o600 });
+  writeFileSync(join(home, '.env.production'), environmentFile({ ...SECRETS, SHUTDOWN_DELAY_SECONDS: '1' }), {
+    mode: 0o600,
+  });
 
   const options: CommandOptions = {
     cwd: home,
