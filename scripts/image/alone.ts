@@ -19,7 +19,7 @@ const CONFINED = [
   ...['--read-only', '--tmpfs=/tmp', '--cap-drop=ALL', '--security-opt=no-new-privileges'],
   ...['--memory=384m', '--pids-limit=128', '--network=host'],
 ];
-/** The service stops within its five seconds of serving on, and what was in flight. */
+/** The service stops within its seconds of serving on, and what was in flight. */
 const STOP_SECONDS = 15;
 
 interface Stage {
@@ -38,6 +38,7 @@ export async function proveImage(engine: Engine, report: Report): Promise<void> 
       ...SECRETS,
       PORT: String(port),
       IDENTITY: 'embedded',
+      SHUTDOWN_DELAY_SECONDS: '2',
       AUTH_SERVICE_DATABASE_URL: `postgresql://postgres:secret@127.0.0.1:${postgresPort}/postgres`,
       REDIS_URL: `redis://127.0.0.1:${redisPort}`,
       PUBLIC_URL: 'https://auth.example.org',
@@ -100,7 +101,7 @@ function isHealth({ engine }: Stage, wanted: string): () => Promise<true | null>
 
 async function proveConfinement(stage: Stage): Promise<void> {
   const { report } = stage;
-  await awaited('the service answers', 30, () => lives(stage));
+  await awaited('the service answers', 60, () => lives(stage));
   report.check('it starts read-only, without capabilities, in 384 MB', true);
   const { stdout } = await inside(stage, 'cat', '/proc/1/status');
   const said = (name: string) => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(stdout)?.[1];
@@ -122,13 +123,13 @@ async function proveMigration(stage: Stage): Promise<Client> {
     const outcome = await inside(stage, 'auth-service', 'healthcheck');
     return outcome.stdout.includes('migrate up') ? outcome : null;
   };
-  const { code } = await awaited('it says that the schema is behind', 30, asked);
+  const { code } = await awaited('it says that the schema is behind', 60, asked);
   report.check('on a schema that is behind it is up and not ready', code === 1);
-  await awaited('Docker calls it unhealthy', 20, isHealth(stage, 'unhealthy'));
+  await awaited('Docker calls it unhealthy', 60, isHealth(stage, 'unhealthy'));
   report.check('the health check says so to Docker', true);
   const migrated = await inside(stage, 'auth-service', 'migrate', 'up');
   report.check('migrate up works by exec beside it', migrated.code === 0, migrated.stderr);
-  await awaited('Docker calls it healthy', 30, isHealth(stage, 'healthy'));
+  await awaited('Docker calls it healthy', 60, isHealth(stage, 'healthy'));
   report.check('then it becomes ready by itself, and healthy', true);
   const { status, body } = await logIn(askAt(url));
   report.check(`${ADMINISTRATOR.email} logs in`, status === 200 && 'access_token' in body, body);
@@ -163,10 +164,10 @@ async function proveStopping(stage: Stage, client: Client): Promise<void> {
   const { engine, report, url } = stage;
   const first = await stop(stage);
   report.check('on SIGTERM it ends with 0', first.code === '0', first);
-  report.measured('ended after', `${first.seconds.toFixed(1)} s (five of them serving on)`);
+  report.measured('ended after', `${first.seconds.toFixed(1)} s (two of them serving on)`);
   report.check('well before the kill', first.seconds < STOP_SECONDS, first);
   await engine.docker(['start', AUTH]);
-  await awaited('its first process listens for SIGTERM', 10, () => hearsTermination(stage));
+  await awaited('its first process listens for SIGTERM', 30, () => hearsTermination(stage));
   const early = await stop(stage);
   report.check(
     'it hears a stop while it starts',
@@ -174,7 +175,7 @@ async function proveStopping(stage: Stage, client: Client): Promise<void> {
     early,
   );
   await engine.docker(['start', AUTH]);
-  await awaited('it is ready again', 30, async () =>
+  await awaited('it is ready again', 60, async () =>
     (await askAt(url)('/health/ready')).status === 200 ? true : null,
   );
   report.check('after a restart what was made is there', (await tokenFor(askAt(url), client)).status === 200);

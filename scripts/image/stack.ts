@@ -40,7 +40,9 @@ export async function openStack(engine: Engine, tool: readonly string[]): Promis
   const tag = IMAGE.slice(IMAGE.lastIndexOf(':') + 1);
   const settings = { ACME_EMAIL: 'you@example.org', AUTH_DOMAIN: DOMAIN, IMAGE_TAG: tag };
   writeFileSync(join(home, '.env'), environmentFile({ ...settings, ...ofThisRun(engine) }));
-  writeFileSync(join(home, '.env.production'), environmentFile(SECRETS), { mode: 0o600 });
+  writeFileSync(join(home, '.env.production'), environmentFile({ ...SECRETS, SHUTDOWN_DELAY_SECONDS: '1' }), {
+    mode: 0o600,
+  });
 
   const options: CommandOptions = {
     cwd: home,

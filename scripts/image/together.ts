@@ -51,7 +51,7 @@ async function healthOf({ engine, stack }: Together, service: string): Promise<s
 }
 
 function untilHealthy(together: Together, service = 'auth_service'): Promise<true> {
-  return awaited(`${service} is healthy`, 60, async () =>
+  return awaited(`${service} is healthy`, 90, async () =>
     (await healthOf(together, service)) === 'healthy' ? true : null,
   );
 }
@@ -63,7 +63,7 @@ function inService({ stack }: Together, ...words: readonly string[]) {
 async function proveFirstStart(together: Together): Promise<Client> {
   const { report, stack } = together;
   report.check('the stack comes up, Redis and PostgreSQL before the service', true);
-  const behind = await awaited('it waits for its schema', 30, async () => {
+  const behind = await awaited('it waits for its schema', 60, async () => {
     const { stdout } = await inService(together, 'auth-service', 'healthcheck');
     return stdout.includes('migrate up') ? stdout : null;
   });
@@ -116,7 +116,7 @@ async function proveAddresses(together: Together): Promise<void> {
   const seen = async (network: string) => {
     const path = `/api/v1/auth/nowhere-${network}`;
     await askFrom(together, network)(path, { headers: { 'x-forwarded-for': FORGED } });
-    return await awaited('the request is in the log', 10, async () => {
+    return await awaited('the request is in the log', 60, async () => {
       const lines = (await stack.compose('logs', '--no-color', 'auth_service')).split('\n');
       const line = lines.find((each) => each.includes(path));
       return /"client_ip":"([^"]+)"/.exec(line ?? '')?.[1] ?? null;
