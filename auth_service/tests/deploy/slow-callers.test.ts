@@ -31,8 +31,7 @@ describeDeployed('slow callers behind a proxy', () => {
       served += 1;
       await sleep(100);
     }
-    for (const answer of await answers)
-      assert.match(answer, /^HTTP\/1\.1 408 .*"code":"request_timeout"/s);
+    for (const answer of await answers) assert.match(answer, /^HTTP\/1\.1 408 .*"code":"request_timeout"/s);
     t.diagnostic(`${served} requests served beside ${heads.length} heads and ${bodies.length} bodies`);
     for (const socket of heads) socket.destroy();
     assert.deepEqual(
