@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Exit, start } from '../cli/child-process.ts';
-import { type Administrator, type Client, logInAdministrator } from '../replicas/caller.ts';
+import { start } from '../cli/child-process.ts';
+import { type Administrator, ask, type Client, logInAdministrator } from '../replicas/caller.ts';
 import { type Load, startLoad } from '../replicas/load.ts';
-import { type Haproxy, type HaproxyOptions, startHaproxy } from '../support/haproxy.ts';
+import { type Haproxy, startHaproxy } from '../support/haproxy.ts';
 import { createPostgresDatabase } from '../support/postgres-databases.ts';
 import type { Program } from '../support/program.ts';
 import { type ConnectedReplica, PUBLIC_URL, type Replicas, startReplicas } from '../support/replicas.ts';
 import { until } from '../support/until.ts';
 
 export const REPLICAS = 3;
+export const ADDS_A_COLUMN = 'alter table auth_service_data.profiles add column shoe_size integer;';
 const REQUESTS_PER_SECOND = 60;
 /** Sent before and behind whatever happens, so that what it breaks has time to show. */
 const REQUESTS_AROUND = 120;
@@ -37,14 +38,8 @@ export interface Rollout extends AsyncDisposable {
   load(): Load;
 }
 
-export interface RolloutOptions {
-  /** What is started in the place of those that run; this version where none is given. */
-  readonly next?: Program;
-  readonly settings?: Readonly<Record<string, string>>;
-  readonly proxy?: HaproxyOptions;
-}
-
-export async function openRollout({ next, settings, proxy }: RolloutOptions = {}): Promise<Rollout> {
+/** @param program what is started in the place of those that run */
+export async function openRollout(program: Program): Promise<Rollout> {
   await using opened = new AsyncDisposableStack();
   const { config, drop } = await createPostgresDatabase({ migrated: true });
   opened.defer(drop);
@@ -52,13 +47,13 @@ export async function openRollout({ next, settings, proxy }: RolloutOptions = {}
     await startReplicas({
       count: REPLICAS,
       databaseUrl: config.url,
-      settings: { ...PRODUCTION, ...settings },
+      settings: PRODUCTION,
     }),
   );
   const added: ConnectedReplica[] = [];
-  while (added.length < REPLICAS) added.push(await stage.add(next?.main));
+  while (added.length < REPLICAS) added.push(await stage.add(program.main));
   const urls = [...stage.urls, ...added.map(({ url }) => url)];
-  const haproxy = opened.use(await startHaproxy(urls, proxy));
+  const haproxy = opened.use(await startHaproxy(urls));
   assert.equal((await haproxy.ready()).length, REPLICAS);
   const administrator = await logInAdministrator(haproxy.url);
   const client = await administrator.makeClient('admin');
@@ -74,14 +69,16 @@ export async function openRollout({ next, settings, proxy }: RolloutOptions = {}
   };
 }
 
-/** One command of a version, as the init container of its replicas runs it. */
-export async function runCommand(
+/** As the init container of a replica does. @returns its exit code, and what it says of itself. */
+export async function migrate(
   t: TestContext,
-  { main }: Pick<Program, 'main'>,
-  argv: readonly string[],
-  { settings }: ConnectedReplica,
-): Promise<Exit> {
-  return await start(t, [process.execPath, main, ...argv], { env: settings }).exit;
+  { next: [first] }: Rollout,
+  { main }: Program,
+): Promise<[code: number | null, told: string]> {
+  assert.ok(first !== undefined);
+  const { code, stderr } = await start(t, [process.execPath, main, 'migrate', 'up'], { env: first.settings })
+    .exit;
+  return [code, stderr];
 }
 
 /** As a Deployment does with `maxUnavailable: 0`: first the one is there, then the other goes. */
@@ -112,4 +109,20 @@ export async function underLoad(rollout: Rollout, work: (load: Load) => Promise<
   assert.deepEqual(load.failures, []);
   assert.deepEqual(haproxy.unwell(), []);
   return load.sent();
+}
+
+export async function readiness(url: string): Promise<[status: number, code: string]> {
+  const { status, body } = await ask(url, 'GET /health/ready');
+  return [status, body.code];
+}
+
+/** Of those that get requests. */
+export async function versions({ haproxy }: Rollout): Promise<string[]> {
+  const ready = await haproxy.ready();
+  return await Promise.all(ready.map(async (url) => (await ask(url, 'GET /health')).body.version));
+}
+
+export async function newestApplied({ stage }: Rollout): Promise<unknown> {
+  const [row] = await stage.query('select max(version) as version from auth_service_data.schema_migrations');
+  return row?.version;
 }
