@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VARIABLES as VARIABLES_OF_CONFIG } from '#config';
 import { REPOSITORY } from '../cli/child-process.ts';
 
 export interface Block {
@@ -30,14 +31,22 @@ export function blocksOf(document: string): Block[] {
   });
 }
 
+/** Each line a variable with its value, as in a file for the environment. */
+const VARIABLES = /^(?:[A-Z0-9_]+=.*\n)+$/;
+
+export function isKnownVariable(name: string): boolean {
+  return VARIABLES_OF_CONFIG.some((each) => each.name === name || each.aliases.includes(name));
+}
+
 /** Programs that speak to a cluster, a cloud, another machine, or somebody else's repository. */
 const FAR_AWAY =
-  /(?:^|[\s|&;(])(?:sudo\s+)?(?:kubectl|kustomize|helm|microk8s|snap|aws|eksctl|doctl|gh|ssh|scp|git clone)\s|scripts\/(?:setup_microk8s|deploy\/)/m;
+  /(?:^|[\s|&;(])(?:sudo\s+)?(?:kubectl|kustomize|helm|microk8s|snap|aws|eksctl|doctl|gh|ssh|scp|ufw|git clone|git push)\s|scripts\/(?:setup_microk8s|deploy\/)|your_domain\.com/m;
 const DOCKER = /(?:^|[\s|&;(])docker(?:-compose)?\s/m;
 
-export type Kind = 'far away' | 'docker' | 'here';
+export type Kind = 'variables' | 'far away' | 'docker' | 'here';
 
 export function kindOf({ text }: Block): Kind {
+  if (VARIABLES.test(text)) return 'variables';
   if (FAR_AWAY.test(text)) return 'far away';
   return DOCKER.test(text) ? 'docker' : 'here';
 }

@@ -79,7 +79,8 @@ describeOn('postgres', 'the command blocks of docs/operations.md', () => {
     const blocks = blocksOf('docs/operations.md').filter((block) => kindOf(block) === 'here');
     let ran = 0;
     for (const { language, text } of blocks) {
-      if (language === 'sql') await run(`psql --set=ON_ERROR_STOP=1 "$AUTH_SERVICE_DATABASE_URL" <<'SQL'\n${text}SQL`);
+      if (language === 'sql')
+        await run(`psql --set=ON_ERROR_STOP=1 "$AUTH_SERVICE_DATABASE_URL" <<'SQL'\n${text}SQL`);
       else {
         const said = await run(text);
         if (REFUSED.test(text)) assert.match(said, /no_authorization/);
