@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ServiceError } from '#errors';
 
 const NAME = /^auth-service-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z\.tar\.gz(?:\.age)?$/;
-const UNFINISHED = /^auth-service-\d{8}T\d{6}Z\.tar\.gz(?:\.age)?\.unfinished$/;
+const UNFINISHED = /^auth-service-\d{8}T\d{6}Z\.tar\.gz(?:\.age)?\.[0-9a-f]{16}\.unfinished$/;
 /** No backup takes that long: whoever wrote it was cut off. */
 const ABANDONED_MS = 86_400_000;
 
@@ -72,8 +73,8 @@ async function writeBeside(
   write: (sink: WritableStream<Uint8Array>) => Promise<void>,
 ): Promise<number> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const unfinished = `${path}.unfinished`;
-  await rm(unfinished, { force: true });
+  // A name of its own: of two at once each finishes what is its own.
+  const unfinished = `${path}.${randomBytes(8).toString('hex')}.unfinished`;
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   await using file = await open(unfinished, O_WRONLY | O_CREAT | O_EXCL, 0o600);
   try {

@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Service } from '#compose';
+import { ServiceError } from '#errors';
 import { duration, wholeNumber } from './arguments.ts';
 import type { CommandContext } from './context.ts';
 import { withExample } from './example.ts';
@@ -66,7 +67,13 @@ async function backUpToStdout(context: CommandContext, options: BackupOptions): 
     );
   }
   await context.withStorage(async ({ backups }) => {
-    const summary = await backups.create(Writable.toWeb(process.stdout), choiceOf(options));
+    const summary = await backups
+      .create(Writable.toWeb(process.stdout), choiceOf(options))
+      .catch((cause: unknown) => {
+        if (!(cause instanceof Error && 'code' in cause && cause.code === 'EPIPE')) throw cause;
+        const why = 'What reads the standard output ended before the archive did (EPIPE): it is not whole.';
+        throw new ServiceError('archive_unwritable', why, { cause });
+      });
     context.output.note(describe(summary, 'the standard output', null));
   });
 }
@@ -137,7 +144,8 @@ async function repeat(
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   while (!stop.signal.aborted) {
-    const newest = (await listArchives(folder))[0];
+    // One of the future, as of a clock that was wrong, puts nothing off.
+    const newest = (await listArchives(folder)).find(({ createdAt }) => createdAt.getTime() <= Date.now());
     const dueMs = newest === undefined ? 0 : newest.createdAt.getTime() + everyMs - Date.now();
     if (dueMs > 0) {
       output.note(`The next backup is due at ${new Date(Date.now() + dueMs).toISOString()}.`);

@@ -46,7 +46,7 @@ describe('a folder of archives', () => {
       archiveName(new Date(now.getTime() - days * DAY), days % 2 === 1),
     );
     const [abandoned, atWork] = ['20300101T000000Z', '20300331T093000Z'].map(
-      (time) => `auth-service-${time}.tar.gz.unfinished`,
+      (time) => `auth-service-${time}.tar.gz.0123456789abcdef.unfinished`,
     );
     const others = [
       'auth-service.tar.gz',
@@ -75,6 +75,11 @@ describe('a folder of archives', () => {
       await writer.close();
     });
     assert.deepEqual([bytes, readFileSync(file, 'utf8'), statSync(file).mode & 0o777], [7, 'one two', 0o600]);
+    await Promise.all(
+      ['three', 'four'].map((text) => writeWhole(file, (sink) => sink.getWriter().write(Buffer.from(text)))),
+    );
+    assert.match(readFileSync(file, 'utf8'), /^(three|four)$/);
+    await writeWhole(file, (sink) => sink.getWriter().write(Buffer.from('one two')));
     const cut = writeWhole(file, async (sink) => {
       await sink.getWriter().write(Buffer.from('half'));
       throw new Error('cut off');

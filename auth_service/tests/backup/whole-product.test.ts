@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { describe, it, type TestContext } from 'node:test';
@@ -154,6 +154,8 @@ describe('auth-service backup', { skip: skipReason('postgres') ?? false }, () =>
     const folder = temporaryDirectory('scheduled');
     const child = () =>
       spawn(process.execPath, [MAIN, 'backup', '--to', folder, '--every', '1h', '--keep', '2'], { env });
+    const ofTheFuture = 'auth-service-29990101T000000Z.tar.gz';
+    writeFileSync(join(folder, ofTheFuture), '');
     for (const _ of [1, 2]) {
       const scheduled = child();
       let told = '';
@@ -164,7 +166,7 @@ describe('auth-service backup', { skip: skipReason('postgres') ?? false }, () =>
       const ended = new Promise((resolve) => scheduled.once('exit', resolve));
       scheduled.kill('SIGTERM');
       assert.equal(await ended, 0);
-      assert.equal(readdirSync(folder).length, 1);
+      assert.equal(readdirSync(folder).filter((name) => name !== ofTheFuture).length, 1);
     }
   });
 
@@ -177,10 +179,23 @@ describe('auth-service backup', { skip: skipReason('postgres') ?? false }, () =>
     child.stderr.on('data', (chunk) => {
       told += chunk;
     });
+    const ended = new Promise((resolve) => child.once('close', resolve));
     await pipeline(child.stdout, createWriteStream(file));
+    assert.equal(await ended, 0);
     assert.match(told, /Left out:/);
     const { file: checked } = await command(['restore', file, '--dry-run'], env);
     assert.equal(checked, file);
+    const cut = spawn(
+      '/bin/bash',
+      ['-c', `set -o pipefail; '${process.execPath}' '${MAIN}' backup --output - | true`],
+      { env },
+    );
+    let said = '';
+    cut.stderr.on('data', (chunk) => {
+      said += chunk;
+    });
+    assert.equal(await new Promise((resolve) => cut.once('close', resolve)), 1);
+    assert.match(said, /ended before the archive did/);
     const drilled = await command(['restore', file, '--drill'], env);
     assert.equal(drilled.encrypted, false);
   });
