@@ -9,6 +9,7 @@ import { findPostgresBinaries } from '../support/postgres-cluster.ts';
 import { createPostgresDatabase } from '../support/postgres-databases.ts';
 import { createReplica, type Replica } from '../support/replica.ts';
 import { temporaryDirectory } from '../support/run-directory.ts';
+import { until } from '../support/until.ts';
 import { blocksOf, kindOf } from './blocks.ts';
 
 /** Whoever reads that has stopped every replica: it stands above. */
@@ -88,7 +89,7 @@ describeOn('postgres', 'the command blocks of docs/operations.md', () => {
       ran += 1;
     }
     assert.equal(ran, blocks.length);
-    assert.ok(server.lines.some(({ request_id }) => request_id === 'look-for-me'));
+    await until(async () => server.lines.some(({ request_id }) => request_id === 'look-for-me'));
     process.stdout.write(`docs/operations.md: ${ran} blocks were run\n`);
   });
 });
