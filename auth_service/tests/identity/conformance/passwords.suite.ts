@@ -89,11 +89,11 @@ export function describePasswords({ identity, capabilities }: ConformanceSuite):
       const person = await newPerson(identity());
       const session = await recover(person.email);
       const bearer = await bearerOf(identity(), session);
-      await pass(599);
+      await pass(590);
       await people.updatePassword(bearer, { newPassword: NEXT });
       // A refreshed session is as old as the proof it began with.
       const refreshed = await bearerOf(identity(), await people.refresh(session.refresh_token));
-      await pass(2);
+      await pass(11);
       for (const late of [bearer, refreshed]) {
         await assert.rejects(
           people.updatePassword(late, { newPassword: PASSWORD }),
