@@ -3,9 +3,9 @@ import { ServiceError } from '#errors';
 import type { TransactionStores } from '#storage';
 import type { ArchiveSummary, BackupDependencies, Backups, ReadOptions, RestoreOptions } from './index.ts';
 import { whatIsLeftOut } from './left-out.ts';
-import { FORMAT, FORMAT_VERSION, type Manifest } from './manifest.ts';
+import { FORMAT, FORMAT_VERSION } from './manifest.ts';
 import { type CheckedArchive, checkArchive, readRows } from './read-archive.ts';
-import { writeArchive } from './write-archive.ts';
+import { type WriteOptions, writeArchive } from './write-archive.ts';
 
 const SEALED_AS = 'backup-manifest';
 const AUDIT = 'auth_service_data.audit_events';
@@ -69,7 +69,7 @@ export function createBackups(dependencies: BackupDependencies): Backups {
       const createdAt = now();
       const summary = await storage.archive
         .read({ withAudit, withSupabaseAuth }, async (snapshot) => {
-          const head: Omit<Manifest, 'tables' | 'files' | 'encryption_keys'> = {
+          const head: WriteOptions['about'] = {
             format: FORMAT,
             format_version: FORMAT_VERSION,
             created_at: createdAt.toISOString(),

@@ -50,13 +50,10 @@ export async function removeOldArchives(folder: string, keep: number, now: Date)
 /**
  * A file that stands under its name only once it is whole and on the disk, readable to its owner alone. Its folder is
  * made where it is missing.
- * @returns its size in bytes
+ * @returns its size in bytes, and what `write` gave
  * @throws ServiceError `archive_unwritable`; whatever `write` throws.
  */
-export async function writeWhole(
-  path: string,
-  write: (sink: WritableStream<Uint8Array>) => Promise<void>,
-): Promise<number> {
+export async function writeWhole<T>(path: string, write: Write<T>): Promise<Written<T>> {
   try {
     return await writeBeside(path, write);
   } catch (cause) {
@@ -68,10 +65,14 @@ export async function writeWhole(
   }
 }
 
-async function writeBeside(
-  path: string,
-  write: (sink: WritableStream<Uint8Array>) => Promise<void>,
-): Promise<number> {
+type Write<T> = (sink: WritableStream<Uint8Array>) => Promise<T>;
+
+interface Written<T> {
+  readonly bytes: number;
+  readonly result: T;
+}
+
+async function writeBeside<T>(path: string, write: Write<T>): Promise<Written<T>> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // A name of its own: of two at once each finishes what is its own.
   const unfinished = `${path}.${randomBytes(8).toString('hex')}.unfinished`;
@@ -79,7 +80,7 @@ async function writeBeside(
   await using file = await open(unfinished, O_WRONLY | O_CREAT | O_EXCL, 0o600);
   try {
     let bytes = 0;
-    await write(
+    const result = await write(
       new WritableStream({
         async write(chunk) {
           await file.writeFile(chunk);
@@ -91,7 +92,7 @@ async function writeBeside(
     await rename(unfinished, path);
     await using folder = await open(dirname(path));
     await folder.sync();
-    return bytes;
+    return { bytes, result };
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Service } from '#compose';
 import { ServiceError } from '#errors';
+import { archiveJson, countsOf } from './archive-json.ts';
 import { duration, wholeNumber } from './arguments.ts';
 import type { CommandContext } from './context.ts';
 import { withExample } from './example.ts';
@@ -94,23 +95,10 @@ async function backUpToFolder(
 async function backUpToFile(context: CommandContext, path: string, options: BackupOptions): Promise<void> {
   const { writeWhole } = await import('#backup');
   await context.withStorage(async ({ backups }) => {
-    let summary: Summary | undefined;
-    const bytes = await writeWhole(path, async (sink) => {
-      summary = await backups.create(sink, choiceOf(options));
-    });
-    if (summary === undefined) return;
-    const { createdAt, isEncrypted, schemaVersion, tables, leftOut } = summary;
-    const json = {
-      file: path,
-      bytes,
-      created_at: createdAt,
-      encrypted: isEncrypted,
-      schema_version: schemaVersion,
-      rows: Object.fromEntries(tables.map(({ name, rows }) => [name, rows])),
-      left_out: leftOut,
-    };
-    const found = summary;
-    context.output.result(json, () => describe(found, path, bytes));
+    const { bytes, result } = await writeWhole(path, (sink) => backups.create(sink, choiceOf(options)));
+    context.output.result({ bytes, ...archiveJson(path, result, countsOf(result)) }, () =>
+      describe(result, path, bytes),
+    );
   });
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Service } from '#compose';
+import { archiveJson, countsOf } from './archive-json.ts';
 import type { CommandContext } from './context.ts';
 import { withExample } from './example.ts';
 
@@ -13,9 +13,6 @@ interface RestoreOptions {
   readonly dryRun?: boolean;
   readonly drill?: boolean;
 }
-
-type Summary = Awaited<ReturnType<Service['backups']['inspect']>>;
-type Counts = ReadonlyMap<string, number>;
 
 export function addRestore(program: Command, context: CommandContext): void {
   const restore = program
@@ -105,23 +102,11 @@ async function drill(
   }
 }
 
-function countsOf({ tables }: Summary): Counts {
-  return new Map(tables.map(({ name, rows }) => [name, rows]));
+function toJson(...[file, summary, rows]: Parameters<typeof archiveJson>) {
+  return { ...archiveJson(file, summary, rows), product_version: summary.productVersion };
 }
 
-function toJson(file: string, summary: Summary, rows: Counts) {
-  return {
-    file,
-    created_at: summary.createdAt,
-    product_version: summary.productVersion,
-    schema_version: summary.schemaVersion,
-    encrypted: summary.isEncrypted,
-    rows: Object.fromEntries(rows),
-    left_out: summary.leftOut,
-  };
-}
-
-function tableOf({ output }: CommandContext, rows: Counts): string {
+function tableOf({ output }: CommandContext, rows: ReadonlyMap<string, number>): string {
   return output.table(
     ['table', 'rows'],
     [...rows].map(([name, count]) => [name, String(count)]),

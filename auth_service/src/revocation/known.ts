@@ -56,14 +56,15 @@ export function createKnown(): Known {
       const isBefore = (until: Until | null | undefined) =>
         until != null && issuedAt * 1000 <= until.revokedAtMs;
       if (isBefore(all) || (clientId !== undefined && isBefore(clients.get(clientId)))) return true;
-      const { userId, startedAt = Number.NEGATIVE_INFINITY } = person;
+      const { userId, startedAt } = person;
       // A token that does not say when its log-in began is judged by its own age, or it would be good never again.
-      if (all !== null && person.startedAt !== undefined && startedAt * 1000 <= all.revokedAtMs) return true;
+      if (all !== null && startedAt !== undefined && startedAt * 1000 <= all.revokedAtMs) return true;
+      const startedAtMs = (startedAt ?? Number.NEGATIVE_INFINITY) * 1000;
       const endings = userId === undefined ? undefined : users.get(userId);
       return (
         endings?.some(
           ({ revokedAtMs, spared }) =>
-            startedAt * 1000 <= revokedAtMs && (spared === null || spared !== sessionId),
+            startedAtMs <= revokedAtMs && (spared === null || spared !== sessionId),
         ) ?? false
       );
     },

@@ -67,7 +67,7 @@ describe('a folder of archives', () => {
 
   it('a file stands under its name once it is whole, and for its owner alone', async () => {
     const file = join(temporaryDirectory('one'), 'new', 'archive');
-    const bytes = await writeWhole(file, async (sink) => {
+    const { bytes } = await writeWhole(file, async (sink) => {
       const writer = sink.getWriter();
       await writer.write(Buffer.from('one '));
       assert.equal(existsSync(file), false);

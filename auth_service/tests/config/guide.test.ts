@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { parseEnv } from 'node:util';
 import { loadConfig, renderEnvironmentExample } from '#config';
 import { GUIDE_ENVIRONMENT } from '../support/guide-environment.ts';
+import { GUIDE_KUBERNETES_VALUES } from '../support/guide-kubernetes.ts';
 import { faultsOf, names, warned } from './loading.ts';
 
 const WITH_PLACEHOLDERS = [
@@ -66,12 +67,7 @@ describe("the guide's environment file", () => {
   test("the guide's Kubernetes secrets are refused unedited as well", () => {
     const faults = faultsOf({
       ENVIRONMENT: 'production',
-      SUPABASE_URL: 'your-supabase-url',
-      SUPABASE_ANON_KEY: 'your-anon-key',
-      SUPABASE_SERVICE_ROLE_KEY: 'your-service-role-key',
-      AUTH_SERVICE_DATABASE_URL: 'your-db-url',
-      M2M_JWT_SECRET_KEY: 'your-jwt-secret',
-      REDIS_URL: 'your-redis-url',
+      ...GUIDE_KUBERNETES_VALUES,
       PUBLIC_URL: 'https://auth.yourdomain.com',
     });
     assert.equal(faults.length, 7);

@@ -1,7 +1,8 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES as VARIABLES_OF_CONFIG } from '#config';
-import { REPOSITORY } from '../cli/child-process.ts';
+import { BIN, REPOSITORY } from '../cli/child-process.ts';
+import { temporaryDirectory } from '../support/run-directory.ts';
 
 export interface Block {
   /** From the root of the repository. */
@@ -36,6 +37,14 @@ const VARIABLES = /^(?:[A-Z0-9_]+=.*\n)+$/;
 
 export function isKnownVariable(name: string): boolean {
   return VARIABLES_OF_CONFIG.some((each) => each.name === name || each.aliases.includes(name));
+}
+
+/** A folder for the PATH with the command that the pages name. */
+export function folderOfPrograms(): string {
+  const folder = join(temporaryDirectory('programs'), 'bin');
+  mkdirSync(folder);
+  symlinkSync(BIN, join(folder, 'auth-service'));
+  return folder;
 }
 
 /** Programs that speak to a cluster, a cloud, another machine, or somebody else's repository. */

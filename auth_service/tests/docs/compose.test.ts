@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { it } from 'node:test';
-import { BIN, REPOSITORY, start } from '../cli/child-process.ts';
+import { REPOSITORY, start } from '../cli/child-process.ts';
 import { createStandIns } from '../deploy/stand-ins.ts';
 import { describeOn } from '../support/databases.ts';
 import { createPostgresDatabase } from '../support/postgres-databases.ts';
 import { temporaryDirectory } from '../support/run-directory.ts';
-import { blocksOf } from './blocks.ts';
+import { blocksOf, folderOfPrograms } from './blocks.ts';
 
 const SERVICES = 'auth_service traefik redis db backup docker_socket';
 
@@ -46,9 +46,6 @@ describeOn('postgres', 'the command blocks of docs/deploy/compose.md', () => {
       curl: '',
       git: '[ "$1" = clone ] && mkdir -p "$3/auth_service" || true',
     });
-    const programs = join(temporaryDirectory('programs'), 'bin');
-    mkdirSync(programs);
-    symlinkSync(BIN, join(programs, 'auth-service'));
     const cwd = temporaryDirectory('server');
     const folder = join(cwd, 'paservices/auth_service');
     mkdirSync(folder, { recursive: true });
@@ -61,7 +58,7 @@ describeOn('postgres', 'the command blocks of docs/deploy/compose.md', () => {
     }
     const script = blocksOf('docs/deploy/compose.md').map(({ text }) => text);
     const env = {
-      PATH: [standIns.env.PATH, programs, dirname(process.execPath)].join(':'),
+      PATH: [standIns.env.PATH, folderOfPrograms(), dirname(process.execPath)].join(':'),
       STAND_IN: standIns.folder,
       ENVIRONMENT: 'testing',
       IDENTITY: 'embedded',

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { it, type TestContext } from 'node:test';
-import { BIN, type Exit, start } from '../cli/child-process.ts';
+import { type Exit, start } from '../cli/child-process.ts';
 import { describeOn } from '../support/databases.ts';
 import { freePort } from '../support/free-port.ts';
 import { findPostgresBinaries } from '../support/postgres-cluster.ts';
@@ -10,7 +9,7 @@ import { createPostgresDatabase } from '../support/postgres-databases.ts';
 import { createReplica, type Replica } from '../support/replica.ts';
 import { temporaryDirectory } from '../support/run-directory.ts';
 import { until } from '../support/until.ts';
-import { blocksOf, kindOf } from './blocks.ts';
+import { blocksOf, folderOfPrograms, kindOf } from './blocks.ts';
 
 /** Whoever reads that has stopped every replica: it stands above. */
 const NEEDS_A_STOP = /pg_restore|auth-service restore (?!.*--(?:drill|dry-run))/;
@@ -21,13 +20,6 @@ const REFUSED = /look-for-me/;
 async function paste(t: TestContext, blocks: readonly string[], env: Record<string, string>): Promise<Exit> {
   const script = blocks.join('\n');
   return await start(t, ['/bin/bash', '-euo', 'pipefail', '-c', script], { env }).exit;
-}
-
-function folderOfPrograms(): string {
-  const folder = join(temporaryDirectory('programs'), 'bin');
-  mkdirSync(folder);
-  symlinkSync(BIN, join(folder, 'auth-service'));
-  return folder;
 }
 
 async function settingsOf(t: TestContext): Promise<Record<string, string>> {

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { isServiceError, ServiceError } from '#errors';
+import { ServiceError } from '#errors';
 import { SERVER_NAME } from '../engine/postgres.ts';
 import { partitionOlderMonths } from '../stores/audit-partitions.ts';
 import type { Tables } from '../tables.ts';
@@ -117,9 +117,7 @@ function describeCounts(counts: ReadonlyMap<string, number>): string {
 async function fireNoTriggersOfOthers(db: Kysely<Tables>, tables: readonly ArchivedTable[]): Promise<void> {
   if (!tables.some(({ name }) => isOfSupabase(name))) return;
   const { rows } = await sql<{ may: boolean }>`
-    select rolsuper or (current_setting('server_version_num')::int >= 150000
-      and has_parameter_privilege('session_replication_role', 'set')) as may
-    from pg_catalog.pg_roles where rolname = current_user`.execute(db);
+    select has_parameter_privilege('session_replication_role', 'set') as may`.execute(db);
   if (rows[0]?.may === true) await sql`set local session_replication_role = replica`.execute(db);
 }
 
@@ -156,6 +154,5 @@ async function insertRows(
 }
 
 function misfit(why: string, cause?: unknown): ServiceError {
-  if (isServiceError(cause)) return cause;
   return new ServiceError('archive_misfit', `${why}. Restore into an empty database.`, { cause });
 }
